@@ -1,0 +1,44 @@
+"""barwise: raw 1-minute bars to calibrated trade signals, one code path throughout.
+
+Public names are loaded on first use, so that ``import barwise`` stays cheap.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Bars": "bars",
+    "QualityReport": "bars",
+    "prepare": "bars",
+    "read_bars": "bars",
+    "simulate_bars": "bars",
+    "FeatureGraph": "features",
+    "feature": "features",
+    "Labels": "labels",
+    "triple_barrier": "labels",
+    "TimeSeriesDataContainer": "datasets",
+    "PurgedKFold": "datasets",
+    "BaseModel": "models",
+    "ModelRegistry": "models",
+    "PredictionOutput": "models",
+    "TrainingMetrics": "models",
+    "Trainer": "training",
+    "TrainerConfig": "training",
+    "build_dataset": "pipeline",
+    "run": "pipeline",
+    "RunConfig": "pipeline",
+}
+
+__all__ = ["__version__", *sorted(_HOME)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'barwise' has no attribute {name!r}")
+    return getattr(import_module(f"barwise.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,231 @@
+"""Bars: one symbol's market data as immutable columns, in order of acceptance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import pairwise
+from typing import Any, Literal, final
+
+import numpy as np
+
+from barwise.core.arrays import DAY, HOUR, MINUTE, SECOND
+from barwise.core.errors import DataError
+
+PriceKind = Literal["trade", "bid", "ask", "mid"]
+
+_INT = ("time", "open_time", "seq")
+_FLOAT = ("open", "high", "low", "close", "volume")
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Bars:
+    """One symbol's bars; a row is known at its ``time``.
+
+    Arrays are taken over, not copied: do not write to them afterwards.
+
+    Parameters
+    ----------
+    time : ndarray of int64, shape (n,)
+        Close of each bar in nanoseconds UTC: the moment at which the row is known.
+        Never decreasing; times may repeat for event bars.
+    open, high, low, close : ndarray of float64, shape (n,)
+        Prices in the quote currency.
+    volume : ndarray of float64, shape (n,)
+        As the source gives it; NaN on every row where the source has no volume.
+    open_time : ndarray of int64, shape (n,)
+        Start of each bar in nanoseconds UTC.
+    seq : ndarray of int64, shape (n,)
+        Order among rows of one time; ``(time, seq)`` is strictly increasing.
+    filled : ndarray of bool, shape (n,)
+        Rows made by a gap policy. They are never samples.
+    contract : ndarray of str, shape (n,), or None
+        Futures contract of each row, where the source names it.
+    symbol : str
+        Name of the instrument.
+    interval : int or None
+        Length of a bar in nanoseconds; None for event bars.
+    prices : {"trade", "bid", "ask", "mid"}
+        What the source quotes.
+    simulated : bool
+        True when a simulator made the rows.
+    """
+
+    time: np.ndarray
+    open: np.ndarray
+    high: np.ndarray
+    low: np.ndarray
+    close: np.ndarray
+    volume: np.ndarray
+    open_time: np.ndarray
+    seq: np.ndarray
+    filled: np.ndarray
+    contract: np.ndarray | None = None
+    symbol: str = ""
+    interval: int | None = None
+    prices: PriceKind = "trade"
+    simulated: bool = False
+
+    def __post_init__(self) -> None:
+        rows = len(self.time)
+        for name, array in self.columns().items():
+            wanted = _dtype(name)
+            fixed = np.ascontiguousarray(array, dtype=wanted)
+            if fixed.shape != (rows,):
+                raise DataError(
+                    f"Bars need columns of one length: {name} has shape {fixed.shape}, "
+                    f"time has {rows} rows"
+                )
+            if fixed is array and array.flags.writeable:
+                fixed = array.view()
+            fixed.flags.writeable = False
+            object.__setattr__(self, name, fixed)
+
+    @classmethod
+    def of(
+        cls,
+        time: np.ndarray,
+        open: np.ndarray,
+        high: np.ndarray,
+        low: np.ndarray,
+        close: np.ndarray,
+        volume: np.ndarray | None = None,
+        *,
+        interval: int | None,
+        **more: Any,
+    ) -> Bars:
+        """Build bars from prices and close times; the other columns follow.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> one = np.ones(2)
+        >>> Bars.of(np.array([60, 120]), one, one, one, one, interval=60, symbol="X")
+        Bars(X, 2 rows of 60 ns, 1970-01-01 00:00 to 1970-01-01 00:00 UTC)
+        """
+        time = np.asarray(time, dtype=np.int64)
+        rows = len(time)
+        first = np.r_[True, time[1:] != time[:-1]] if rows else np.zeros(0, bool)
+        starts = np.maximum.accumulate(np.where(first, np.arange(rows), 0))
+        columns: dict[str, Any] = {
+            "volume": np.full(rows, np.nan) if volume is None else volume,
+            "open_time": time - interval if interval else np.r_[time[:1], time[:-1]],
+            "seq": np.arange(rows) - starts,
+            "filled": np.zeros(rows, bool),
+        }
+        columns.update(more)
+        return cls(time, open, high, low, close, interval=interval, **columns)
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """Return the columns that are present, by name."""
+        named = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {
+            name: named[name]
+            for name in (*_INT, *_FLOAT, "filled", "contract")
+            if named[name] is not None
+        }
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def __getitem__(self, rows: slice | np.ndarray) -> Bars:
+        """Return the rows of a slice, a mask or an index array."""
+        taken: dict[str, Any] = {
+            name: array[rows] for name, array in self.columns().items()
+        }
+        return replace(self, **taken)
+
+    def with_columns(self, **columns: np.ndarray) -> Bars:
+        """Return the same bars with some columns replaced."""
+        changed: dict[str, Any] = dict(columns)
+        return replace(self, **changed)
+
+    def split(self, cuts: Sequence[int]) -> Iterator[Bars]:
+        """Yield consecutive pieces, cut at the given rows (sorted and clipped)."""
+        edges = [0, *sorted(min(max(cut, 0), len(self)) for cut in cuts), len(self)]
+        for begin, end in pairwise(edges):
+            yield self[begin:end]
+
+    @property
+    def has_volume(self) -> bool:
+        """Whether any row carries a traded volume."""
+        return bool(np.any(self.volume > 0))
+
+    @staticmethod
+    def concat(parts: Sequence[Bars]) -> Bars:
+        """Join consecutive pieces of one series."""
+        if not parts:
+            raise ValueError("Bars.concat needs at least one piece, got none")
+        names = set.union(*(set(part.columns()) for part in parts))
+        joined: dict[str, Any] = {}
+        for name in names:
+            columns = [getattr(part, name) for part in parts]
+            if any(column is None for column in columns):
+                columns = [
+                    np.full(len(part), "", dtype="U1") if column is None else column
+                    for part, column in zip(parts, columns, strict=True)
+                ]
+            joined[name] = np.concatenate(columns)
+        return replace(parts[0], **joined)
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return f"Bars({self.symbol}, no rows)"
+        first, last = (
+            str(np.datetime64(int(t), "ns").astype("datetime64[m]")).replace("T", " ")
+            for t in (self.time[0], self.time[-1])
+        )
+        kind = (
+            f"of {format_interval(self.interval)}" if self.interval else "(event bars)"
+        )
+        made = ", simulated" if self.simulated else ""
+        return f"Bars({self.symbol}, {len(self):,} rows {kind}, {first} to {last} UTC{made})"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        head = (
+            [0, 1, 2, len(self) - 2, len(self) - 1]
+            if len(self) > 5
+            else range(len(self))
+        )
+        names = ("time", *_FLOAT)
+        rows = "".join(
+            "<tr>"
+            + "".join(
+                f"<td>{np.datetime64(int(getattr(self, n)[i]), 'ns').astype('datetime64[s]')}</td>"
+                if n == "time"
+                else f"<td>{getattr(self, n)[i]:g}</td>"
+                for n in names
+            )
+            + "</tr>"
+            for i in head
+        )
+        titles = "".join(f"<th>{name}</th>" for name in names)
+        return f"<p>{escape(repr(self))}</p><table><tr>{titles}</tr>{rows}</table>"
+
+
+_UNITS = (("d", DAY), ("h", HOUR), ("min", MINUTE), ("s", SECOND), ("ns", 1))
+
+
+def format_interval(nanoseconds: int) -> str:
+    """Write an interval with the largest unit that fits.
+
+    Examples
+    --------
+    >>> format_interval(300_000_000_000)
+    '5 min'
+    """
+    for unit, length in _UNITS:
+        if nanoseconds % length == 0:
+            return f"{nanoseconds // length} {unit}"
+    raise AssertionError(nanoseconds)
+
+
+def _dtype(name: str) -> Any:
+    if name in _INT:
+        return np.int64
+    if name in _FLOAT:
+        return np.float64
+    return np.bool_ if name == "filled" else np.str_

@@ -1,0 +1,158 @@
+"""The feature graph: bars in, a float32 matrix out, the same in research and live."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import final
+
+import numpy as np
+
+from barwise.bars.bars import Bars
+from barwise.bars.instruments import get_instrument
+from barwise.core.errors import ConfigError
+from barwise.core.stage import Stage, State
+from barwise.features.calendar_inputs import CalendarInputs
+from barwise.features.columns import CALENDAR_COLUMNS
+from barwise.features.registry import Role, find
+from barwise.features.sets import set_columns
+from barwise.stream import Graph
+
+
+@final
+class FeatureGraph(Stage[Bars, np.ndarray]):
+    """Named features of one symbol's bars.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Columns, such as ``rsi_14``; they come out in this order.
+    calendar : str, optional
+        Product calendar for the session features; by default the symbol's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import barwise as bw
+    >>> price = np.array([10.0, 11.0, 12.1])
+    >>> close = np.arange(1, 4) * 300_000_000_000
+    >>> bars = bw.Bars.of(close, price, price, price, price, interval=300_000_000_000)
+    >>> graph = bw.FeatureGraph(["return_1", "return_2"])
+    >>> graph.push(bars).round(3)
+    array([[ nan,  nan],
+           [0.1 ,  nan],
+           [0.1 , 0.21]], dtype=float32)
+    """
+
+    def __init__(self, names: Sequence[str], *, calendar: str | None = None) -> None:
+        twice = sorted({name for name in names if list(names).count(name) > 1})
+        if twice or not names:
+            raise ConfigError(
+                f"features are named twice: {', '.join(twice)}"
+                if twice
+                else "a feature graph needs at least one feature, got none"
+            )
+        found = {name: find(name) for name in names}
+        self._graph = Graph({name: expr for name, (_, expr) in found.items()})
+        self.roles: dict[str, Role] = {n: one.role for n, (one, _) in found.items()}
+        self.calendar = calendar
+        self._inputs: CalendarInputs | None = None
+        self._scheduled = [c for c in self._graph.columns if c in CALENDAR_COLUMNS]
+
+    @classmethod
+    def from_set(cls, name: str, symbol: str | None = None) -> FeatureGraph:
+        """Return the graph of a built-in set.
+
+        Parameters
+        ----------
+        name : str
+            A set's name; ``barwise features list`` shows them.
+        symbol : str, optional
+            With it, columns that need volume are left out where it has none.
+        """
+        if symbol is None:
+            return cls(set_columns(name))
+        instrument = get_instrument(symbol)
+        return cls(
+            set_columns(name, has_volume=instrument.has_volume),
+            calendar=instrument.calendar,
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Columns of the matrix."""
+        return self._graph.names
+
+    @property
+    def warmup(self) -> int:
+        """Rows until every column is defined, session starts aside."""
+        return self._graph.program.warmup
+
+    @property
+    def settled(self) -> int | None:
+        """Rows until any two origins agree in float32, None if some never forget."""
+        return self._graph.program.settled
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the compiled program."""
+        return self._graph.program.hash()
+
+    def push(
+        self, chunk: Bars, *, out: np.ndarray | None = None, threads: int = 1
+    ) -> np.ndarray:
+        """Compute the features of the next bars.
+
+        Parameters
+        ----------
+        chunk : Bars
+            In order of acceptance; research pushes one long chunk, live one bar.
+        out : ndarray of float32, shape (n, n_features), optional
+            Written in place.
+        threads : int
+            The bytes do not depend on it.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, n_features)
+            NaN where a feature is not defined yet.
+        """
+        if not len(chunk):
+            return np.empty((0, len(self.names)), np.float32)
+        columns = {name: getattr(chunk, name) for name in _MARKET}
+        if self._scheduled:
+            inputs = self._calendar_of(chunk)
+            columns |= inputs.columns(chunk.time, self._scheduled)
+        return self._graph.push(columns, out=out, threads=threads)
+
+    def advance(self, to_time: int) -> np.ndarray:
+        """Return no rows: an output row belongs to a bar."""
+        return self._graph.advance(to_time)
+
+    def snapshot(self) -> State:
+        """Return everything that the next row depends on."""
+        return self._graph.snapshot()
+
+    def restore(self, state: State) -> None:
+        """Go on from a snapshot of a graph with the same features."""
+        self._graph.restore(state)
+
+    def _calendar_of(self, chunk: Bars) -> CalendarInputs:
+        if self._inputs is None:
+            name = self.calendar or get_instrument(chunk.symbol).calendar
+            self._inputs = CalendarInputs(name)
+        return self._inputs
+
+    def __repr__(self) -> str:
+        return (
+            f"FeatureGraph({len(self.names)} columns, "
+            f"{len(self._graph.program.nodes)} nodes, warm-up {self.warmup} rows)"
+        )
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        names = ", ".join(escape(name) for name in self.names)
+        return f"<p>{escape(repr(self))}</p><p><small>{names}</small></p>"
+
+
+_MARKET = ("open", "high", "low", "close", "volume")

@@ -1,0 +1,103 @@
+"""Price features: returns, ranges, gaps and the shape of a bar."""
+
+from __future__ import annotations
+
+from barwise.features.columns import BarColumns
+from barwise.features.registry import feature
+from barwise.stream import Expr
+from barwise.stream.expr import (
+    carry,
+    constant,
+    diff,
+    equal,
+    lag,
+    log,
+    maximum,
+    minimum,
+    rolling_max,
+    rolling_min,
+    where,
+)
+
+_SPANS = tuple({"rows": n} for n in (1, 2, 3, 5, 10, 20, 60))
+
+
+@feature(family="price", unit="fraction", full=_SPANS, columns=["return_{rows}"])
+def simple_return(bars: BarColumns, *, rows: int = 1) -> Expr:
+    """Close over the close ``rows`` bars ago, minus one."""
+    return bars.close / lag(bars.close, rows) - 1.0
+
+
+@feature(family="price", unit="log", full=_SPANS)
+def log_return(bars: BarColumns, *, rows: int = 1) -> Expr:
+    """Natural logarithm of close over the close ``rows`` bars ago."""
+    return log(bars.close / lag(bars.close, rows))
+
+
+@feature(family="price", unit="fraction of close", columns=["range_pct"])
+def bar_range(bars: BarColumns) -> Expr:
+    """High minus low, over the close."""
+    return (bars.high - bars.low) / bars.close
+
+
+@feature(family="price", unit="0..1", columns=["close_location"])
+def close_location(bars: BarColumns) -> Expr:
+    """Place of the close inside the bar's range; 0.5 for a bar without range."""
+    height = bars.high - bars.low
+    return where(equal(height, 0.0), 0.5, (bars.close - bars.low) / height)
+
+
+@feature(family="price", unit="-1..1", columns=["body_ratio"])
+def body_ratio(bars: BarColumns) -> Expr:
+    """Close minus open over the bar's range; 0 for a bar without range."""
+    height = bars.high - bars.low
+    return where(equal(height, 0.0), 0.0, (bars.close - bars.open) / height)
+
+
+@feature(family="price", unit="0..1", columns=["upper_wick_ratio", "lower_wick_ratio"])
+def wick_ratio(bars: BarColumns) -> tuple[Expr, Expr]:
+    """Share of the range above and below the body; 0 for a bar without range."""
+    height = bars.high - bars.low
+    flat = equal(height, 0.0)
+    upper = (bars.high - maximum(bars.open, bars.close)) / height
+    lower = (minimum(bars.open, bars.close) - bars.low) / height
+    return where(flat, 0.0, upper), where(flat, 0.0, lower)
+
+
+@feature(family="price", unit="log", columns=["gap_open"])
+def gap_open(bars: BarColumns) -> Expr:
+    """Logarithm of the open over the previous close."""
+    return log(bars.open / bars.previous_close)
+
+
+@feature(family="price", unit="log", columns=["gap_session"])
+def gap_session(bars: BarColumns) -> Expr:
+    """Logarithm of the session's first open over the close before it.
+
+    Known from the session's first bar on; the first session of a file has none.
+    """
+    jump = log(bars.open / bars.previous_close)
+    return carry(where(bars.new_session, jump, constant(float("nan"))))
+
+
+@feature(
+    family="price",
+    unit="fraction of close",
+    full=({"rows": 20}, {"rows": 60}),
+    columns=["high_distance_{rows}", "low_distance_{rows}"],
+)
+def extreme_distance(bars: BarColumns, *, rows: int = 20) -> tuple[Expr, Expr]:
+    """Distance of the close from the highest high and lowest low of ``rows`` bars."""
+    highest, lowest = rolling_max(bars.high, rows), rolling_min(bars.low, rows)
+    return (highest - bars.close) / bars.close, (bars.close - lowest) / bars.close
+
+
+@feature(
+    family="price",
+    unit="fraction",
+    full=({"rows": 5},),
+    columns=["acceleration_{rows}"],
+)
+def acceleration(bars: BarColumns, *, rows: int = 5) -> Expr:
+    """Change of the ``rows``-bar log return over ``rows`` bars."""
+    return diff(log_return(bars, rows=rows), rows)

@@ -1,0 +1,124 @@
+"""Feature sets: named lists of columns, by model family."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from barwise.core.errors import ConfigError
+from barwise.features.registry import find, full_names
+from barwise.stream import Expr
+
+
+@cache
+def _sets() -> dict[str, dict[str, Any]]:
+    text = (files("barwise.defaults") / "feature_sets.yaml").read_text("utf-8")
+    loaded: dict[str, dict[str, Any]] = YAML(typ="safe", pure=True).load(text)
+    return loaded
+
+
+def set_names() -> list[str]:
+    """Return the names of the built-in sets.
+
+    Examples
+    --------
+    >>> "full" in set_names()
+    True
+    """
+    return ["full", *_sets()]
+
+
+def set_columns(name: str, *, has_volume: bool = True) -> list[str]:
+    """Return the columns of a set, for an instrument with or without volume.
+
+    Raises
+    ------
+    ConfigError
+        If there is no set of that name.
+    """
+    if name == "full":
+        names = full_names()
+    elif name in _sets():
+        names = _members(_sets()[name])
+    else:
+        raise ConfigError(
+            f"unknown feature set {name!r}; the sets are {', '.join(set_names())}"
+        )
+    return names if has_volume else [n for n in names if not needs_volume(n)]
+
+
+def _members(group: dict[str, Any]) -> list[str]:
+    if "columns" in group:
+        return list(group["columns"])
+    left_out = set(group["full_without"])
+    return [
+        name
+        for name in full_names()
+        if name not in left_out and not find(name)[0].price_units
+    ]
+
+
+def needs_volume(name: str) -> bool:
+    """Whether a column is computed from the traded volume.
+
+    Examples
+    --------
+    >>> needs_volume("mfi_14"), needs_volume("rsi_14")
+    (True, False)
+    """
+    return _uses(find(name)[1], "volume")
+
+
+def _uses(expr: Expr, column: str) -> bool:
+    seen: set[int] = set()
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        if node.op == "column" and node.params[0] == column:
+            return True
+        if id(node) not in seen:
+            seen.add(id(node))
+            stack.extend(node.inputs)
+    return False
+
+
+def choose(
+    names: Sequence[str],
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> list[str]:
+    """Keep the columns that start with an included and no excluded prefix.
+
+    Raises
+    ------
+    ConfigError
+        If a prefix matches nothing, or nothing is left.
+
+    Examples
+    --------
+    >>> choose(["rsi_14", "ema_20", "ema_50"], exclude=["ema_5"])
+    ['rsi_14', 'ema_20']
+    """
+    for prefix in (*include, *exclude):
+        if not any(name.startswith(prefix) for name in names):
+            raise ConfigError(
+                f"no column starts with {prefix!r}; the columns to choose from are "
+                f"{', '.join(names)}"
+            )
+    kept = [
+        name
+        for name in names
+        if (not include or name.startswith(tuple(include)))
+        and not name.startswith(tuple(exclude))
+    ]
+    if not kept:
+        raise ConfigError(
+            "include and exclude leave no feature; loosen one of them "
+            f"(include={list(include)}, exclude={list(exclude)})"
+        )
+    return kept

@@ -1,0 +1,171 @@
+"""Trend features: direction, strength and stops."""
+
+from __future__ import annotations
+
+from barwise.features.columns import BarColumns
+from barwise.features.registry import feature
+from barwise.features.volatility import atr
+from barwise.stream import Expr
+from barwise.stream.expr import (
+    both,
+    clip,
+    diff,
+    ema,
+    equal,
+    lag,
+    log,
+    psar,
+    rma,
+    rolling_mad,
+    rolling_max,
+    rolling_mean,
+    rolling_min,
+    rolling_slope,
+    rolling_sum,
+    rolling_var,
+    rows_since_max,
+    rows_since_min,
+    supertrend,
+    where,
+)
+
+
+def _directional(bars: BarColumns, period: int) -> tuple[Expr, Expr]:
+    up, down = diff(bars.high), -diff(bars.low)
+    rise = where(both(up > down, up > 0.0), up, 0.0)
+    fall = where(both(down > up, down > 0.0), down, 0.0)
+    reach = rma(bars.true_range, period)
+    return 100.0 * rma(rise, period) / reach, 100.0 * rma(fall, period) / reach
+
+
+@feature(
+    family="trend",
+    unit="percent, 0..100",
+    columns=["adx_{period}", "plus_di_{period}", "minus_di_{period}"],
+)
+def adx(bars: BarColumns, *, period: int = 14) -> tuple[Expr, Expr, Expr]:
+    """Average directional index and its two directional indicators (Wilder, 1978).
+
+    Each average is seeded with ``period`` values; TA-Lib seeds the directional sums
+    with one less, and the two agree once the start is forgotten. Where neither side
+    moved the index of that bar counts as 0.
+    """
+    plus, minus = _directional(bars, period)
+    total = plus + minus
+    index = where(equal(total, 0.0), 0.0, 100.0 * abs(plus - minus) / total)
+    return rma(index, period), plus, minus
+
+
+@feature(
+    family="trend",
+    unit="percent: 0..100; oscillator -100..100",
+    full=({"period": 25},),
+    columns=["aroon_up_{period}", "aroon_down_{period}", "aroon_osc_{period}"],
+)
+def aroon(bars: BarColumns, *, period: int = 25) -> tuple[Expr, Expr, Expr]:
+    """Rows since the last extreme of period + 1 bars (Chande, 1995)."""
+    up = 100.0 - rows_since_max(bars.high, period + 1) * (100.0 / period)
+    down = 100.0 - rows_since_min(bars.low, period + 1) * (100.0 / period)
+    return up, down, up - down
+
+
+@feature(
+    family="trend",
+    unit="index, mostly -200..200",
+    full=({"period": 14}, {"period": 20}),
+)
+def cci(bars: BarColumns, *, period: int = 20) -> Expr:
+    """Commodity channel index (Lambert, 1980); 0 where nothing moved."""
+    price = bars.typical
+    mean = rolling_mean(price, period)
+    spread = rolling_mad(price, mean, period)
+    return where(equal(spread, 0.0), 0.0, (price - mean) / (0.015 * spread))
+
+
+@feature(
+    family="trend",
+    unit="log price per bar",
+    full=({"period": 10}, {"period": 20}, {"period": 50}),
+    columns=["slope_{period}"],
+)
+def slope(bars: BarColumns, *, period: int = 20) -> Expr:
+    """Slope of the least-squares line through the log closes."""
+    return rolling_slope(log(bars.close), period)
+
+
+@feature(
+    family="trend", unit="0..1", full=({"period": 20},), columns=["r_squared_{period}"]
+)
+def r_squared(bars: BarColumns, *, period: int = 20) -> Expr:
+    """Share of the log closes' variance that their line explains; 0 where flat."""
+    price = log(bars.close)
+    spread = rolling_var(price, period)
+    line = rolling_slope(price, period)
+    along = (period * period - 1.0) / 12.0
+    share = line * line * along / spread
+    return where(equal(spread, 0.0), 0.0, clip(share, upper=1.0))
+
+
+@feature(family="trend", unit="ratio", columns=["vortex_{period}"])
+def vortex(bars: BarColumns, *, period: int = 14) -> Expr:
+    """Positive minus negative vortex movement over the true range (Botes, 2010)."""
+    plus = abs(bars.high - lag(bars.low, 1))
+    minus = abs(bars.low - lag(bars.high, 1))
+    return rolling_sum(plus - minus, period) / rolling_sum(bars.true_range, period)
+
+
+@feature(
+    family="trend",
+    unit="fraction of close",
+    columns=[
+        "ichimoku_tenkan_distance",
+        "ichimoku_kijun_distance",
+        "ichimoku_cloud_distance",
+    ],
+)
+def ichimoku(bars: BarColumns) -> tuple[Expr, Expr, Expr]:
+    """Close against the 9- and 26-bar middles and the cloud's middle (Hosoda, 1969).
+
+    The cloud is the one drawn for this bar: computed 26 bars earlier. The lagging
+    line, which plots today's close in the past, holds nothing that is not in the
+    close.
+    """
+
+    def middle(n: int) -> Expr:
+        return (rolling_max(bars.high, n) + rolling_min(bars.low, n)) / 2.0
+
+    fast, base, slow = middle(9), middle(26), middle(52)
+    cloud = lag(((fast + base) / 2.0 + slow) / 2.0, 26)
+    close = bars.close
+    return (close - fast) / close, (close - base) / close, (close - cloud) / close
+
+
+@feature(
+    family="trend",
+    unit="distance: fraction of close; side: -1 or 1",
+    columns=["supertrend_distance", "supertrend_side"],
+)
+def super_trend(bars: BarColumns) -> tuple[Expr, Expr]:
+    """Distance to and side of the SuperTrend, 10 bars and 3 ATR (Seban, 2009)."""
+    reach = 3.0 * atr(bars, period=10)
+    band = supertrend(bars.close, bars.median + reach, bars.median - reach)
+    distance = (bars.close - band) / bars.close
+    return distance, where(distance < 0.0, -1.0, 1.0)
+
+
+@feature(
+    family="trend",
+    unit="distance: fraction of close; side: -1 or 1",
+    columns=["psar_distance", "psar_side"],
+)
+def parabolic(bars: BarColumns) -> tuple[Expr, Expr]:
+    """Distance to and side of the parabolic stop, step 0.02 to 0.2 (Wilder, 1978)."""
+    stop = psar(bars.high, bars.low, step=0.02, increment=0.02, most=0.2)
+    distance = (bars.close - stop) / bars.close
+    return distance, where(distance < 0.0, -1.0, 1.0)
+
+
+@feature(family="trend", unit="fraction of close", columns=["ema_spread_{fast}_{slow}"])
+def ema_spread(bars: BarColumns, *, fast: int = 10, slow: int = 50) -> Expr:
+    """Fast minus slow EMA over the close."""
+    return (ema(bars.close, fast) - ema(bars.close, slow)) / bars.close

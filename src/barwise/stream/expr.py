@@ -1,0 +1,331 @@
+"""Expressions: what people write and the compiler turns into a program.
+
+An expression is a node of an operation over other nodes. Equal expressions are one
+object, so a sub-expression that ten features share is computed once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Union, final
+from weakref import WeakValueDictionary
+
+from barwise.stream.ops import OPS
+
+Operand = Union["Expr", float, int]
+
+_KNOWN: WeakValueDictionary[tuple, Expr] = WeakValueDictionary()
+
+
+@final
+class Expr:
+    """A column that the engine can compute.
+
+    Made by :func:`column`, by arithmetic and by the functions of this module, never
+    directly. Arithmetic follows IEEE 754 except that division by zero gives NaN:
+    a ratio without a denominator is missing, not infinite.
+
+    Examples
+    --------
+    >>> close = column("close")
+    >>> close - lag(close, 1)
+    sub(close, lag(close, 1))
+    >>> (close - lag(close, 1)) is diff(close)
+    True
+    """
+
+    __slots__ = ("__weakref__", "inputs", "op", "params")
+
+    op: str
+    inputs: tuple[Expr, ...]
+    params: tuple[float | str, ...]
+
+    def __add__(self, other: Operand) -> Expr:
+        return _node("add", self, other)
+
+    def __radd__(self, other: Operand) -> Expr:
+        return _node("add", other, self)
+
+    def __sub__(self, other: Operand) -> Expr:
+        return _node("sub", self, other)
+
+    def __rsub__(self, other: Operand) -> Expr:
+        return _node("sub", other, self)
+
+    def __mul__(self, other: Operand) -> Expr:
+        return _node("mul", self, other)
+
+    def __rmul__(self, other: Operand) -> Expr:
+        return _node("mul", other, self)
+
+    def __truediv__(self, other: Operand) -> Expr:
+        return _node("div", self, other)
+
+    def __rtruediv__(self, other: Operand) -> Expr:
+        return _node("div", other, self)
+
+    def __neg__(self) -> Expr:
+        return _node("neg", self)
+
+    def __abs__(self) -> Expr:
+        return _node("abs", self)
+
+    def __lt__(self, other: Operand) -> Expr:
+        return _node("less", self, other)
+
+    def __le__(self, other: Operand) -> Expr:
+        return _node("less_equal", self, other)
+
+    def __gt__(self, other: Operand) -> Expr:
+        return _node("less", other, self)
+
+    def __ge__(self, other: Operand) -> Expr:
+        return _node("less_equal", other, self)
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "an expression has no truth value while it is written; "
+            "use where(condition, a, b) instead of if, and both/either for and/or"
+        )
+
+    def __repr__(self) -> str:
+        if self.op in ("column", "const"):
+            return str(self.params[0])
+        inner = [repr(part) for part in self.inputs]
+        return f"{self.op}({', '.join(inner + [f'{p:g}' for p in self.params])})"
+
+
+def _make(op: str, inputs: tuple[Expr, ...], params: tuple[float | str, ...]) -> Expr:
+    # Inputs are interned, so their identities stand for their structure.
+    key = (op, tuple(id(part) for part in inputs), params)
+    node = _KNOWN.get(key)
+    if node is None:
+        node = Expr()
+        node.op, node.inputs, node.params = op, inputs, params
+        _KNOWN[key] = node
+    return node
+
+
+def _node(op: str, *operands: Operand, params: Sequence[float] = ()) -> Expr:
+    inputs = tuple(x if isinstance(x, Expr) else constant(x) for x in operands)
+    spec = OPS[op]
+    if len(inputs) != spec.arity:
+        raise TypeError(f"{op} takes {spec.arity} columns, got {len(inputs)}")
+    return _make(op, inputs, tuple(float(p) for p in params))
+
+
+def column(name: str) -> Expr:
+    """Return the input column of that name."""
+    return _make("column", (), (name,))
+
+
+def constant(value: float) -> Expr:
+    """Return a column that holds one number on every row."""
+    return _make("const", (), (float(value),))
+
+
+def _count(function: str, value: float, *, at_least: int = 1) -> float:
+    if value != int(value) or value < at_least:
+        raise ValueError(
+            f"{function} needs a whole number of rows >= {at_least}, got {value!r}"
+        )
+    return float(value)
+
+
+def _elementwise(op: str, doc: str) -> Callable[[Operand], Expr]:
+    def function(x: Operand) -> Expr:
+        return _node(op, x)
+
+    function.__name__ = function.__qualname__ = op
+    function.__doc__ = doc
+    return function
+
+
+sqrt = _elementwise("sqrt", "Square root; NaN below zero.")
+log = _elementwise("log", "Natural logarithm; NaN at zero and below.")
+exp = _elementwise("exp", "Exponential.")
+sign = _elementwise("sign", "Sign: -1, 0 or +1; NaN stays NaN.")
+sin = _elementwise("sin", "Sine of radians.")
+cos = _elementwise("cos", "Cosine of radians.")
+tanh = _elementwise("tanh", "Hyperbolic tangent.")
+is_nan = _elementwise("is_nan", "1 where the value is NaN, else 0.")
+carry = _elementwise("carry", "The last value that was not NaN.")
+
+
+def minimum(x: Operand, y: Operand) -> Expr:
+    """Return the smaller of two values; NaN if either is NaN."""
+    return _node("minimum", x, y)
+
+
+def maximum(x: Operand, y: Operand) -> Expr:
+    """Return the larger of two values; NaN if either is NaN."""
+    return _node("maximum", x, y)
+
+
+def clip(x: Operand, *, lower: float | None = None, upper: float | None = None) -> Expr:
+    """Limit a column to [lower, upper]; NaN stays NaN."""
+    out = x if isinstance(x, Expr) else constant(x)
+    if lower is not None:
+        out = maximum(out, lower)
+    return out if upper is None else minimum(out, upper)
+
+
+def equal(x: Operand, y: Operand) -> Expr:
+    """Return 1 where the values are equal, 0 where not, NaN where either is NaN."""
+    return _node("equal", x, y)
+
+
+def both(x: Expr, y: Expr) -> Expr:
+    """Logical and of two conditions (0, 1 or NaN)."""
+    return minimum(x, y)
+
+
+def either(x: Expr, y: Expr) -> Expr:
+    """Logical or of two conditions (0, 1 or NaN)."""
+    return maximum(x, y)
+
+
+def where(condition: Expr, x: Operand, y: Operand) -> Expr:
+    """Take ``x`` where the condition is not 0, else ``y``; NaN where it is NaN."""
+    return _node("where", condition, x, y)
+
+
+def lag(x: Expr, rows: int) -> Expr:
+    """Return the value ``rows`` rows ago; NaN takes a row like any value."""
+    return _node("lag", x, params=[_count("lag", rows)])
+
+
+def diff(x: Expr, rows: int = 1) -> Expr:
+    """Change over ``rows`` rows."""
+    return x - lag(x, rows)
+
+
+def ema(x: Expr, span: int) -> Expr:
+    """Exponential moving average, weight 2 / (span + 1), seeded with a plain mean."""
+    n = _count("ema", span)
+    return _node("ema", x, params=[2.0 / (n + 1.0), n])
+
+
+def rma(x: Expr, period: int) -> Expr:
+    """Return Wilder's moving average, weight 1 / period, seeded with a plain mean."""
+    n = _count("rma", period)
+    return _node("ema", x, params=[1.0 / n, n])
+
+
+def rolling_sum(x: Expr, window: int) -> Expr:
+    """Sum of the last ``window`` values."""
+    return _node("rolling_sum", x, params=[_count("rolling_sum", window)])
+
+
+def rolling_mean(x: Expr, window: int) -> Expr:
+    """Mean of the last ``window`` values."""
+    return rolling_sum(x, window) / float(window)
+
+
+def rolling_var(x: Expr, window: int) -> Expr:
+    """Population variance of the last ``window`` values."""
+    return _node("rolling_var", x, params=[_count("rolling_var", window, at_least=2)])
+
+
+def rolling_std(x: Expr, window: int) -> Expr:
+    """Population standard deviation of the last ``window`` values."""
+    return sqrt(rolling_var(x, window))
+
+
+def rolling_cov(x: Expr, y: Expr, window: int) -> Expr:
+    """Population covariance of the last ``window`` pairs."""
+    w = _count("rolling_cov", window, at_least=2)
+    return _node("rolling_cov", x, y, params=[w])
+
+
+def rolling_max(x: Expr, window: int) -> Expr:
+    """Largest of the last ``window`` values."""
+    return _node("rolling_extreme", x, params=[_count("rolling_max", window), 1.0])
+
+
+def rolling_min(x: Expr, window: int) -> Expr:
+    """Smallest of the last ``window`` values."""
+    return _node("rolling_extreme", x, params=[_count("rolling_min", window), -1.0])
+
+
+def rows_since_max(x: Expr, window: int) -> Expr:
+    """Rows since the largest of the last ``window`` values, the latest if tied."""
+    return _node("rolling_age", x, params=[_count("rows_since_max", window), 1.0])
+
+
+def rows_since_min(x: Expr, window: int) -> Expr:
+    """Rows since the smallest of the last ``window`` values, the latest if tied."""
+    return _node("rolling_age", x, params=[_count("rows_since_min", window), -1.0])
+
+
+def rolling_rank(x: Expr, window: int) -> Expr:
+    """Share of the other values of the window below the newest, ties half: 0..1."""
+    w = _count("rolling_rank", window, at_least=2)
+    return _node("rolling_rank", x, params=[w])
+
+
+def rolling_quantile(x: Expr, window: int, q: float) -> Expr:
+    """Quantile of the last ``window`` values, linear between order statistics."""
+    if not 0.0 <= q <= 1.0:
+        raise ValueError(f"rolling_quantile needs 0 <= q <= 1, got {q!r}")
+    return _node("rolling_quantile", x, params=[_count("rolling_quantile", window), q])
+
+
+def rolling_mad(x: Expr, centre: Expr, window: int) -> Expr:
+    """Mean distance of the last ``window`` values from the newest centre."""
+    w = _count("rolling_mad", window)
+    return _node("rolling_mad", x, centre, params=[w])
+
+
+def fir(x: Expr, weights: Sequence[float]) -> Expr:
+    """Weighted sum of the last ``len(weights)`` values; the last weight is newest."""
+    w = _count("fir", len(weights))
+    return _node("fir", x, params=[w, 0.0, *weights])
+
+
+def wma(x: Expr, window: int) -> Expr:
+    """Linearly weighted mean of the last ``window`` values, newest heaviest."""
+    w = int(_count("wma", window))
+    total = w * (w + 1) / 2.0
+    return fir(x, [(k + 1) / total for k in range(w)])
+
+
+def rolling_slope(x: Expr, window: int) -> Expr:
+    """Slope per row of the least-squares line through the last ``window`` values."""
+    w = int(_count("rolling_slope", window, at_least=2))
+    middle = (w - 1) / 2.0
+    scale = math.fsum((k - middle) ** 2 for k in range(w))
+    # The weights sum to zero, so the level drops out before it can cost digits.
+    return _node("fir", x, params=[w, 1.0, *((k - middle) / scale for k in range(w))])
+
+
+def accumulate(x: Expr, reset: Expr) -> Expr:
+    """Sum since the last row where ``reset`` is not 0, that row included."""
+    return _node("accumulate", x, reset)
+
+
+def max_since(x: Expr, reset: Expr) -> Expr:
+    """Largest value since the last row where ``reset`` is not 0."""
+    return _node("accumulate_extreme", x, reset, params=[1.0])
+
+
+def min_since(x: Expr, reset: Expr) -> Expr:
+    """Smallest value since the last row where ``reset`` is not 0."""
+    return _node("accumulate_extreme", x, reset, params=[-1.0])
+
+
+def kama(x: Expr, window: int, *, fast: int = 2, slow: int = 30) -> Expr:
+    """Return Kaufman's adaptive moving average (1995)."""
+    w = _count("kama", window, at_least=2)
+    return _node("kama", x, params=[w, 2.0 / (fast + 1.0), 2.0 / (slow + 1.0)])
+
+
+def psar(high: Expr, low: Expr, *, step: float, increment: float, most: float) -> Expr:
+    """Return Wilder's parabolic stop and reverse (1978)."""
+    return _node("psar", high, low, params=[step, increment, most])
+
+
+def supertrend(close: Expr, upper: Expr, lower: Expr) -> Expr:
+    """Final band of the SuperTrend of two basic bands."""
+    return _node("supertrend", close, upper, lower)

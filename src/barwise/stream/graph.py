@@ -1,0 +1,170 @@
+"""The resumable engine: a compiled program, its state and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import final
+
+import numpy as np
+
+from barwise.core.errors import IntegrityError
+from barwise.core.stage import Stage, State
+from barwise.stream.expr import Expr
+from barwise.stream.ops import interpret
+from barwise.stream.program import Plan, compile_program, make_plan, share_out
+
+Columns = Mapping[str, np.ndarray]
+
+_BLOCK = 32 * 1024
+"""Rows whose inputs are gathered at a time: memory stays bounded for any push."""
+
+
+@final
+class Graph(Stage[Columns, np.ndarray]):
+    """Named expressions, pushed chunk by chunk.
+
+    Parameters
+    ----------
+    outputs : mapping of str to Expr
+        Column name to expression, in the order of the output's columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from barwise.stream.expr import column, diff
+    >>> graph = Graph({"change": diff(column("close"))})
+    >>> graph.push({"close": np.array([1.0, 3.0])})[:, 0]
+    array([nan,  2.], dtype=float32)
+    >>> graph.push({"close": np.array([6.0])})[:, 0]
+    array([3.], dtype=float32)
+    """
+
+    def __init__(self, outputs: Mapping[str, Expr]) -> None:
+        self.program = compile_program(outputs)
+        self.names = tuple(outputs)
+        self._state = np.zeros(max(self.program.state_length, 1))
+        self._plans: dict[int, list[Plan]] = {}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Input columns that a pushed chunk must have."""
+        return self.program.columns
+
+    def push(
+        self, chunk: Columns, *, out: np.ndarray | None = None, threads: int = 1
+    ) -> np.ndarray:
+        """Compute the next rows.
+
+        Parameters
+        ----------
+        chunk : mapping of str to ndarray of float64, shape (n,)
+            The input columns, NaN where missing.
+        out : ndarray of float32, shape (n, n_outputs), optional
+            Written in place, a memory map for instance.
+        threads : int
+            The bytes do not depend on it.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, n_outputs)
+        """
+        arrays = [chunk[name] for name in self.columns]
+        rows = len(next(iter(chunk.values())))
+        if out is None:
+            out = np.empty((rows, len(self.names)), np.float32)
+        elif out.shape != (rows, len(self.names)) or out.dtype != np.float32:
+            raise ValueError(
+                f"out must be float32 of shape {(rows, len(self.names))}, "
+                f"got {out.dtype} of shape {out.shape}"
+            )
+        plans = self._plans_for(threads)
+        if len(plans) > 1:
+            self._push_parallel(plans, arrays, rows, out)
+        elif plans:
+            self._push_plan(plans[0], self._state, arrays, rows, out)
+        return out
+
+    def advance(self, to_time: int) -> np.ndarray:  # noqa: ARG002 - nothing waits
+        """Return no rows: an output row belongs to an input row."""
+        return np.empty((0, len(self.names)), np.float32)
+
+    def snapshot(self) -> State:
+        """Return the state and the hash of the program that it belongs to."""
+        return {"state": self._state.copy(), "program": self._identity()}
+
+    def restore(self, state: State) -> None:
+        """Go on from a snapshot.
+
+        Raises
+        ------
+        IntegrityError
+            If the snapshot belongs to another program.
+        """
+        if not np.array_equal(state["program"], self._identity()):
+            raise IntegrityError(
+                "this snapshot belongs to another set of features (its program hash "
+                "differs); build the graph with the same names and version, or start "
+                "from a backfill"
+            )
+        self._state = state["state"].copy()
+
+    def _identity(self) -> np.ndarray:
+        return np.frombuffer(bytes.fromhex(self.program.hash()), np.uint8)
+
+    def _plans_for(self, threads: int) -> list[Plan]:
+        if threads not in self._plans:
+            groups = share_out(self.program, threads)
+            self._plans[threads] = [
+                make_plan(self.program, outputs, owned) for outputs, owned in groups
+            ]
+        return self._plans[threads]
+
+    def _push_parallel(
+        self, plans: list[Plan], arrays: list[np.ndarray], rows: int, out: np.ndarray
+    ) -> None:
+        states = [self._state.copy() for _ in plans]
+        with ThreadPoolExecutor(len(plans)) as pool:
+            jobs = [
+                pool.submit(self._push_plan, plan, state, arrays, rows, out)
+                for plan, state in zip(plans, states, strict=True)
+            ]
+            for job in jobs:
+                job.result()
+        for plan, state in zip(plans, states, strict=True):
+            for begin, end in plan.owned:
+                self._state[begin:end] = state[begin:end]
+
+    @staticmethod
+    def _push_plan(
+        plan: Plan,
+        state: np.ndarray,
+        arrays: list[np.ndarray],
+        rows: int,
+        out: np.ndarray,
+    ) -> None:
+        # One layout only reaches the interpreter: others would compile again.
+        direct = np.array_equal(plan.columns, np.arange(out.shape[1]))
+        direct = direct and out.flags.c_contiguous
+        for start in range(0, rows, _BLOCK):
+            stop = min(start + _BLOCK, rows)
+            inputs = np.empty((len(arrays), stop - start))
+            for i, array in enumerate(arrays):
+                inputs[i] = array[start:stop]
+            block = (
+                out[start:stop]
+                if direct
+                else np.empty((stop - start, len(plan.columns)), np.float32)
+            )
+            interpret(
+                plan.table,
+                plan.params,
+                state,
+                plan.registers,
+                plan.staging,
+                inputs,
+                plan.slots,
+                block,
+            )
+            if not direct:
+                out[start:stop, plan.columns] = block
