@@ -1,0 +1,1 @@
+"""Contract suites and toy markets, for barwise's tests and for yours."""
