@@ -113,6 +113,15 @@ def test_slope_is_polyfits(w):
     )
 
 
+@pytest.mark.parametrize("w", [1, 2, 5, 14, 50])
+def test_weighted_means_are_numpys(w):
+    weights = np.arange(1.0, w + 1)
+    expected = slow(w, lambda v: np.average(v, weights=weights), X)
+    np.testing.assert_allclose(value(ex.wma(x, w)), expected, rtol=1e-12)
+    ours = value(ex.fir(x, weights / weights.sum()))
+    np.testing.assert_allclose(ours, expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize("w", [1, 3, 20])
 def test_mean_absolute_deviation_is_the_loops(w):
     ours = value(ex.rolling_mad(x, ex.rolling_mean(x, w), w))

@@ -6,7 +6,6 @@ object, so a sub-expression that ten features share is computed once.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Union, final
 from weakref import WeakValueDictionary
@@ -281,23 +280,18 @@ def rolling_mad(x: Expr, centre: Expr, window: int) -> Expr:
 def fir(x: Expr, weights: Sequence[float]) -> Expr:
     """Weighted sum of the last ``len(weights)`` values; the last weight is newest."""
     w = _count("fir", len(weights))
-    return _node("fir", x, params=[w, 0.0, *weights])
+    return _node("fir", x, params=[w, *weights])
 
 
 def wma(x: Expr, window: int) -> Expr:
     """Linearly weighted mean of the last ``window`` values, newest heaviest."""
-    w = int(_count("wma", window))
-    total = w * (w + 1) / 2.0
-    return fir(x, [(k + 1) / total for k in range(w)])
+    return _node("rolling_line", x, params=[_count("wma", window), 1.0])
 
 
 def rolling_slope(x: Expr, window: int) -> Expr:
     """Slope per row of the least-squares line through the last ``window`` values."""
-    w = int(_count("rolling_slope", window, at_least=2))
-    middle = (w - 1) / 2.0
-    scale = math.fsum((k - middle) ** 2 for k in range(w))
-    # The weights sum to zero, so the level drops out before it can cost digits.
-    return _node("fir", x, params=[w, 1.0, *((k - middle) / scale for k in range(w))])
+    w = _count("rolling_slope", window, at_least=2)
+    return _node("rolling_line", x, params=[w, 0.0])
 
 
 def accumulate(x: Expr, reset: Expr) -> Expr:

@@ -456,11 +456,9 @@ def _rolling_quantile(a, out, p, s):
 
 @njit(cache=True, nogil=True)
 def _fir(a, out, p, s):
-    # Weighted sum of the last w values as deviations from the newest one (p[1] = 1),
-    # which keeps a slope exact on a high price level, or of the values (p[1] = 0).
-    # p: w, deviations, weights oldest first; s: values seen, next slot, ring (2w)
-    w, deviations = int(p[0]), p[1]
-    weights = p[2 : 2 + w]
+    # p: w, weights oldest first; s: values seen, next slot, ring (2w)
+    w = int(p[0])
+    weights = p[1 : 1 + w]
     seen, slot = int(s[0]), int(s[1])
     ring = s[2:]
     for i in range(len(out)):
@@ -477,21 +475,64 @@ def _fir(a, out, p, s):
         if seen < w:
             out[i] = NaN
             continue
-        base = x if deviations != 0.0 else 0.0
         # Four running sums in a fixed order: faster, and still one definition.
         t0, t1, t2, t3 = 0.0, 0.0, 0.0, 0.0
         j = 0
         while j + 3 < w:
-            t0 += weights[j] * (ring[slot + j] - base)
-            t1 += weights[j + 1] * (ring[slot + j + 1] - base)
-            t2 += weights[j + 2] * (ring[slot + j + 2] - base)
-            t3 += weights[j + 3] * (ring[slot + j + 3] - base)
+            t0 += weights[j] * ring[slot + j]
+            t1 += weights[j + 1] * ring[slot + j + 1]
+            t2 += weights[j + 2] * ring[slot + j + 2]
+            t3 += weights[j + 3] * ring[slot + j + 3]
             j += 4
         while j < w:
-            t0 += weights[j] * (ring[slot + j] - base)
+            t0 += weights[j] * ring[slot + j]
             j += 1
         out[i] = (t0 + t1) + (t2 + t3)
     s[0], s[1] = seen, slot
+
+
+@njit(cache=True, nogil=True)
+def _rolling_line(a, out, p, s):
+    # Sums of (x - base) and of place * (x - base) over the window, joined to a slope
+    # (p[1] = 0) or to the linearly weighted mean (p[1] = 1). The base is the last value
+    # of the block before, so that a high price level costs no digits.
+    # s: position, full, base, prefix sums (2), block (w), suffix sums (w+1 each)
+    w, mean = int(p[0]), p[1]
+    pos, full, base, plain, placed = int(s[0]), s[1], s[2], s[3], s[4]
+    block = s[5 : 5 + w]
+    tail_plain, tail_placed = s[5 + w : 6 + 2 * w], s[6 + 2 * w :]
+    middle = 0.5 * (w - 1)
+    scale = 12.0 / (w * (w * w - 1.0)) if w > 1 else NaN
+    weight = 2.0 / (w * (w + 1.0))
+    for i in range(len(out)):
+        x = a[i]
+        if math.isnan(x):
+            out[i] = NaN
+            continue
+        if pos == 0 and full == 0.0:
+            base = x
+        block[pos] = x
+        plain += x - base
+        placed += pos * (x - base)
+        pos += 1
+        if pos == w or full != 0.0:
+            level = tail_plain[pos] + plain
+            tilt = tail_placed[pos] + (w - pos) * plain + placed
+            if mean != 0.0:
+                out[i] = base + (tilt + level) * weight
+            else:
+                out[i] = (tilt - middle * level) * scale
+        else:
+            out[i] = NaN
+        if pos == w:
+            base = x
+            total, ramp = 0.0, 0.0
+            for j in range(w - 1, -1, -1):
+                ramp += total
+                total += block[j] - base
+                tail_plain[j], tail_placed[j] = total, ramp
+            pos, full, plain, placed = 0, 1.0, 0.0, 0.0
+    s[0], s[1], s[2], s[3], s[4] = pos, full, base, plain, placed
 
 
 @njit(cache=True, nogil=True)
@@ -667,6 +708,8 @@ def _stateful(code, a, b, c, out, p, s):
         _fir(a, out, p, s)
     elif code == 58:
         _rolling_mad(a, b, out, p, s)
+    elif code == 59:
+        _rolling_line(a, out, p, s)
     elif code == 70:
         _kama(a, out, p, s)
     elif code == 71:
@@ -827,6 +870,7 @@ OPS: dict[str, Op] = {
     "rolling_quantile": _window(56, 1, 2, 2, 0),
     "fir": _window(57, 1, 2, 2, 0),
     "rolling_mad": _window(58, 2, 2, 1, 0),
+    "rolling_line": _window(59, 1, 5, 1, 2),
     "kama": Op(70, 1, "skip", lambda p: 3 + int(p[0]), lambda p: int(p[0]), _never),
     "psar": Op(71, 2, "skip", lambda _: 7, lambda _: 1, _never),
     "supertrend": Op(72, 3, "skip", lambda _: 5, _none, _never),

@@ -1,0 +1,1 @@
+"""Speed beside peers and limits, both sides measured in one run."""
