@@ -24,7 +24,7 @@ def parts(times, ends, bars, fractions, purge, embargo):
             first = min(b for t, b in zip(times, bars, strict=True) if t >= start)
             if part < number:
                 touches = not (ends[i] < start)
-                between = [b for b in range(bars[i] + 1, first)]
+                between = range(bars[i] + 1, first)
                 keep = keep and not touches and len(between) >= purge
             if part == number:
                 keep = keep and bars[i] - first >= embargo

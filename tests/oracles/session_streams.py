@@ -67,10 +67,11 @@ def streams(draw, *, volume=None, contracts=None, unit=MINUTE, filled=True):
     """Bars of one ``unit`` in strict order, with holes up to days."""
     rows = draw(st.integers(1, 120))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    scale = unit // MINUTE
     steps = np.ones(rows, np.int64)
-    steps[0] = draw(st.integers(1, 5 * 1440))
+    steps[0] = draw(st.integers(1, 5 * 1440 // scale))
     for place in draw(st.lists(st.integers(0, rows - 1), max_size=6)):
-        steps[place] = int(rng.choice([2, 3, 7, 30, 61, 300, 1500]))
+        steps[place] = max(2, int(rng.choice([2, 3, 7, 30, 61, 300, 1500])) // scale)
     times = START + np.cumsum(steps) * unit
     with_volume = draw(st.booleans()) if volume is None else volume
     names = None

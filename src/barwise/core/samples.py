@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol, final
+from typing import Literal, Protocol, final, runtime_checkable
 
 import numpy as np
 
@@ -24,6 +24,7 @@ Role = Literal["observed", "known", "static"]
 _BLOCK = 8192
 
 
+@runtime_checkable
 class RowScaler(Protocol):
     """Whatever turns raw rows into a model's input, the same for every row."""
 
@@ -32,7 +33,7 @@ class RowScaler(Protocol):
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """A contiguous stretch of complete rows of one segment, for dense training.
 
@@ -139,7 +140,7 @@ class Samples:
                 "a label is known at its end, never earlier"
             )
         if self.reach is None:
-            object.__setattr__(self, "reach", _reach(self.matrix, self.segments))
+            object.__setattr__(self, "reach", reach_of(self.matrix, self.segments))
         _fix(self, "reach", np.int32, rows)
         object.__setattr__(self, "matrix", _read_only(self.matrix))
 
@@ -183,11 +184,11 @@ class Samples:
             Allow samples with fewer than ``length`` complete rows: the missing ones
             come first, are zero and are False in ``Windows.mask``.
 
-        Returns
-        -------
-        Windows
-            Without ``pad``, asking it for a window that is not ``windowable`` is a
-            ConfigError.
+        Raises
+        ------
+        ConfigError
+            If the length is below 1; and, without ``pad``, when a window that is not
+            ``windowable`` is gathered.
         """
         return Windows(self, length, pad=pad)
 
@@ -215,8 +216,7 @@ class Samples:
         Returns
         -------
         list of Run
-            By row. Every complete sample is in exactly one run, incomplete ones in
-            none; a run ends at its last sample.
+            By row, each up to its last sample; every complete sample is in one run.
         """
         order = np.argsort(self.index, kind="stable")
         reach = self.reached[order]
@@ -325,8 +325,23 @@ def _run(start: int, rows: np.ndarray, positions: np.ndarray, context: int) -> R
     return Run(start, int(rows[-1]) + 1, positions, rows - start)
 
 
-def _reach(matrix: np.ndarray, segments: np.ndarray) -> np.ndarray:
-    """Rows since the last incomplete row or change of segment, by blocks."""
+def reach_of(matrix: np.ndarray, segments: np.ndarray) -> np.ndarray:
+    """Count for each row the complete rows of its segment that end there, int32.
+
+    Parameters
+    ----------
+    matrix : ndarray of float, shape (n_rows, n_features)
+        A row is complete, and counts, when all of its values are finite.
+    segments : ndarray of int64, shape (n_rows,)
+        The count starts again at every change of value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.array([[1.0], [2.0], [np.nan], [4.0], [5.0], [6.0]])
+    >>> reach_of(x, np.array([0, 0, 0, 0, 0, 1]))
+    array([1, 2, 0, 1, 2, 1], dtype=int32)
+    """
     rows = len(matrix)
     good = np.empty(rows, dtype=bool)
     for begin in range(0, rows, _BLOCK):

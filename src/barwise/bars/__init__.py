@@ -1,0 +1,44 @@
+"""Raw market data to clean bars: read, clean, sessions, resample, gaps."""
+
+from barwise.bars.bars import Bars, format_interval
+from barwise.bars.clean import Cleaner, arrange, clean_file
+from barwise.bars.gaps import GapFiller, interpolate_gaps
+from barwise.bars.instruments import Instrument, get_instrument, instruments
+from barwise.bars.intervals import parse_interval
+from barwise.bars.prepare import Preparer, prepare, sessions_of
+from barwise.bars.quality import Finding, QualityReport
+from barwise.bars.read import read_bars
+from barwise.bars.resample import Resampler, bucket_bounds
+from barwise.bars.session_filter import SessionFilter, session_mask
+from barwise.bars.sessions import SessionTable, coverage, session_table
+from barwise.bars.simulate import simulate_bars
+from barwise.bars.stored import write_bars
+
+__all__ = [
+    "Bars",
+    "Cleaner",
+    "Finding",
+    "GapFiller",
+    "Instrument",
+    "Preparer",
+    "QualityReport",
+    "Resampler",
+    "SessionFilter",
+    "SessionTable",
+    "arrange",
+    "bucket_bounds",
+    "clean_file",
+    "coverage",
+    "format_interval",
+    "get_instrument",
+    "instruments",
+    "interpolate_gaps",
+    "parse_interval",
+    "prepare",
+    "read_bars",
+    "session_mask",
+    "session_table",
+    "sessions_of",
+    "simulate_bars",
+    "write_bars",
+]

@@ -1,0 +1,250 @@
+"""From bars as they were read to bars that features can use, in batch and live alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal, final
+
+import numpy as np
+
+from barwise.bars.bars import Bars
+from barwise.bars.clean import Cleaner, arrange, source_order
+from barwise.bars.gaps import GapFiller, GapPolicy, interpolate_gaps
+from barwise.bars.instruments import Instrument, get_instrument
+from barwise.bars.intervals import parse_interval
+from barwise.bars.policies import Action, resolve_policy
+from barwise.bars.quality import Finding, QualityReport
+from barwise.bars.resample import Resampler
+from barwise.bars.session_filter import HOURS, Session, SessionFilter
+from barwise.bars.sessions import SessionTable, coverage, session_table
+from barwise.core.arrays import DAY
+from barwise.core.errors import ConfigError
+from barwise.core.stage import Stage, State
+
+SessionApplies = Literal["bars", "samples"]
+
+# A margin around the data, so that no bucket depends on where the table happens to end:
+# longer than the longest closure.
+_MARGIN = 14 * DAY
+
+
+@final
+class Preparer(Stage[Bars, Bars]):
+    """Clean, filter by session, resample and fill gaps: one stage made of four.
+
+    The order matters. Cleaning comes first, because a bad tick must not reach a longer
+    bar. The filter comes before resampling, so that no longer bar mixes regular and
+    other hours. Gaps are filled last, at the target interval: a minute without a trade
+    is no hole in a 5-minute bar, and a fill of minutes would give the same rows.
+
+    Parameters
+    ----------
+    interval : str or int
+        Target interval, a multiple of the source's; ``1d`` is the session day.
+    sessions : SessionTable
+        Must cover every time that is pushed.
+    session : {"all", "RTH", "ETH"}
+        Hours: ``RTH`` regular, ``ETH`` the whole session, ``all`` no filter.
+    session_applies : {"bars", "samples"}
+        ``samples`` keeps all bars; :func:`barwise.bars.session_mask` then says which
+        rows are decided on.
+    gaps : {"ffill", "drop"}
+        Fill forward, or leave out. ``interpolate`` looks into the future and is only
+        possible in :func:`prepare`.
+    policy : {"error", "drop", "repair", "keep"} or mapping of str to one of them
+        What the cleaner does with its findings, all or by kind.
+    tick_size : float or None
+        Smallest price step, for the cleaner.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is unknown or cannot work live.
+    """
+
+    def __init__(
+        self,
+        *,
+        interval: str | int,
+        sessions: SessionTable,
+        session: Session = "all",
+        session_applies: SessionApplies = "bars",
+        gaps: GapPolicy = "ffill",
+        policy: Action | Mapping[str, Action] = "repair",
+        tick_size: float | None = None,
+    ) -> None:
+        _check("session", session, tuple(HOURS))
+        _check("session_applies", session_applies, ("bars", "samples"))
+        _check("gaps", gaps, ("ffill", "drop"))
+        length = parse_interval(interval)
+        kept: Session = session if session_applies == "bars" else "all"
+        self._cleaner = Cleaner(policy, tick_size, sessions)
+        self._stages: dict[str, Stage[Bars, Bars]] = {
+            "clean": self._cleaner,
+            "session": SessionFilter(sessions, kept),
+            "resample": Resampler(length, sessions, HOURS[kept]),
+        }
+        if gaps == "ffill":
+            self._stages["gaps"] = GapFiller(length, sessions, HOURS[kept])
+
+    @property
+    def report(self) -> QualityReport:
+        """What the cleaner found in all rows pushed so far."""
+        return self._cleaner.report
+
+    def push(self, chunk: Bars, rows: np.ndarray | None = None) -> Bars:
+        """Take rows in order of arrival and return what became known with them.
+
+        Parameters
+        ----------
+        chunk : Bars
+            The next rows.
+        rows : ndarray of int64, shape (n,), optional
+            Their numbers in the source, for the report, where they were sorted since.
+        """
+        _, *later = self._stages.values()
+        made = self._cleaner.push(chunk, rows)
+        for stage in later:
+            made = stage.push(made)
+        return made
+
+    def advance(self, to_time: int) -> Bars:
+        """Return what became known because ``to_time`` has passed."""
+        _, *later = self._stages.values()
+        passed = self._cleaner.advance(to_time)
+        for stage in later:
+            # A stage that was never pushed does not know what kind of bars it holds.
+            parts = [stage.push(passed)] if len(passed) else []
+            parts.append(stage.advance(to_time))
+            passed = Bars.concat([part for part in parts if len(part)] or parts[-1:])
+        return passed
+
+    def snapshot(self) -> State:
+        """Return the states of all four stages, named by stage."""
+        return {
+            f"{name}/{key}": value
+            for name, stage in self._stages.items()
+            for key, value in stage.snapshot().items()
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on from a snapshot of a preparer with the same settings."""
+        for name, stage in self._stages.items():
+            mark = f"{name}/"
+            own = {k[len(mark) :]: v for k, v in state.items() if k.startswith(mark)}
+            stage.restore(own)
+
+
+def prepare(
+    bars: Bars,
+    *,
+    interval: str | int,
+    session: Session = "all",
+    session_applies: SessionApplies = "bars",
+    gaps: GapPolicy = "ffill",
+    policy: Action | Mapping[str, Action] = "repair",
+    instrument: Instrument | None = None,
+) -> tuple[Bars, QualityReport]:
+    """Make bars of one interval, in order, inside the session, without holes.
+
+    Rows of a file are first put in order of time, then go through a
+    :class:`Preparer`, the same stage that serves live bars. A bar that is unfinished at
+    the end of the data is left out.
+
+    Parameters
+    ----------
+    bars : Bars
+        As read, of fixed interval.
+    interval : str or int
+        Target, such as ``5min``; a multiple of the source's interval. ``1d`` is the
+        session day.
+    session : {"all", "RTH", "ETH"}
+        ``RTH`` regular hours, ``ETH`` the exchange's whole session, ``all`` every row.
+    session_applies : {"bars", "samples"}
+        Whether the session filters bars, or only which rows may become samples
+        (:func:`barwise.bars.session_mask`).
+    gaps : {"ffill", "drop", "interpolate"}
+        What happens to an interval without a bar inside a session. Made rows are
+        ``filled`` and never samples. ``interpolate`` looks into the future: the report
+        is marked ``offline``, and what is trained on such bars cannot be bundled.
+    policy : {"error", "drop", "repair", "keep"} or mapping of str to one of them
+        What the cleaner does with its findings, all or by kind. Rows of a file that
+        are out of order are sorted with ``repair`` only.
+    instrument : Instrument, optional
+        Default: the one that barwise knows by ``bars.symbol``.
+
+    Returns
+    -------
+    Bars
+        At the target interval.
+    QualityReport
+        Every finding in the source, counted, and as ``filled`` the rows that were made
+        (numbered in the result). ``offline`` is true when the rows had to be sorted or
+        gaps were interpolated.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is unknown, or the symbol without ``instrument``.
+    DataError
+        If the data break a rule whose policy is ``error``, reach beyond the calendar,
+        or cannot be resampled to the interval.
+    """
+    known = instrument or get_instrument(bars.symbol)
+    _check("gaps", gaps, ("ffill", "drop", "interpolate"))
+    ordered, findings = bars, list[Finding]()
+    if resolve_policy(policy)["out_of_order"] == "repair":
+        ordered, findings = arrange(bars)
+    sessions = sessions_of(bars, known.calendar)
+    stage = Preparer(
+        interval=interval,
+        sessions=sessions,
+        session=session,
+        session_applies=session_applies,
+        gaps="drop" if gaps == "interpolate" else gaps,
+        policy=policy,
+        tick_size=known.tick_size,
+    )
+    made = stage.push(ordered, source_order(bars) if findings else None)
+    kept: Session = session if session_applies == "bars" else "all"
+    if gaps == "interpolate":
+        made = interpolate_gaps(made, sessions, HOURS[kept])
+    offline = bool(findings) or gaps == "interpolate"
+    why = f"intervals without a bar, gaps={gaps!r}"
+    findings.append(Finding.of("filled", np.flatnonzero(made.filled), why, "made"))
+    report = stage.report.with_findings(findings, offline=offline)
+    return made, replace(report, rows_out=len(made))
+
+
+def sessions_of(bars: Bars, calendar: str) -> SessionTable:
+    """Return the sessions around the bars, with a margin that later bars may need.
+
+    Parameters
+    ----------
+    bars : Bars
+        In any order.
+    calendar : str
+        Name of a product calendar.
+
+    Raises
+    ------
+    DataError
+        If the bars reach beyond what the calendar knows.
+    """
+    first, last = coverage(calendar)
+    if not len(bars):
+        return session_table(calendar, first, last)
+    start, end = int(bars.time.min()), int(bars.time.max())
+    # Beyond the calendar the margin gives way, the data do not: that is an error.
+    return session_table(
+        calendar,
+        min(start, max(first, start - _MARGIN)),
+        max(end, min(last, end + _MARGIN)),
+    )
+
+
+def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value in allowed:
+        return
+    raise ConfigError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")

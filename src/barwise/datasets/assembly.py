@@ -1,0 +1,168 @@
+"""From all rows to the rows of each part: which are samples, and where they fall."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+from pydantic import field_validator
+
+from barwise.core.config import Settings
+from barwise.core.errors import ConfigError
+from barwise.core.samples import Role
+from barwise.datasets.chronological import (
+    HORIZONS_PURGED,
+    PARTS,
+    Split,
+    SplitSettings,
+    chronological_split,
+)
+from barwise.datasets.frame import Frame
+from barwise.datasets.preparation import PreparationSettings
+from barwise.datasets.targets import Targets
+
+Dropped = Literal["not a sample", "no label", "missing features"]
+
+_NAMED = 5
+
+
+class DatasetSettings(Settings):
+    """How a feature matrix and labels become a data set.
+
+    Parameters
+    ----------
+    split : SplitSettings
+        Chronological parts.
+    preparation : PreparationSettings
+        What is learned from the training rows.
+    classes : tuple of int
+        (-1, 0, 1) or (0, 1).
+    known, static : tuple of str
+        Columns whose future is scheduled, and columns constant within a segment;
+        all others are observed.
+    """
+
+    split: SplitSettings = SplitSettings()
+    preparation: PreparationSettings = PreparationSettings()
+    classes: tuple[int, ...] = (-1, 0, 1)
+    known: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
+
+    @field_validator("classes")
+    @classmethod
+    def _ordered(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if value not in ((-1, 0, 1), (0, 1)):
+            raise ValueError(f"classes must be (-1, 0, 1) or (0, 1), got {value}")
+        return value
+
+    def roles(self, names: tuple[str, ...]) -> tuple[Role, ...]:
+        """Return the role of each column; empty when all are observed."""
+        unknown = sorted({*self.known, *self.static} - set(names))
+        both = sorted({*self.known} & {*self.static})
+        if unknown or both:
+            raise ConfigError(
+                f"known and static must name columns, each at most once: {unknown} are "
+                f"no columns, {both} are in both"
+            )
+        if not self.known and not self.static:
+            return ()
+        given: dict[str, Role] = {
+            **dict.fromkeys(self.known, "known"),
+            **dict.fromkeys(self.static, "static"),
+        }
+        return tuple(given.get(name, "observed") for name in names)
+
+
+def assign_rows(
+    frame: Frame,
+    sample_mask: np.ndarray,
+    longest: Targets,
+    settings: SplitSettings,
+    *,
+    horizons: tuple[int, int],
+) -> tuple[Split, dict[Dropped, int]]:
+    """Choose the samples and cut them into parts.
+
+    The boundaries depend on times and on the labels of the largest horizon alone, so
+    that every horizon and every feature set of a symbol has the same ones.
+
+    Parameters
+    ----------
+    frame : Frame
+        All rows, with the labels of this horizon.
+    sample_mask : ndarray of bool, shape (n_rows,)
+        Rows that may be samples at all (in session, not filled, an event).
+    longest : Targets
+        Labels of the largest horizon.
+    settings : SplitSettings
+        Fractions, purge, embargo.
+    horizons : tuple of int
+        This horizon and the largest one, in bars; the largest is the unit of the
+        default purge.
+
+    Returns
+    -------
+    split : Split
+        Matrix rows of each part.
+    dropped : dict
+        Rows that are no samples, by reason.
+
+    Raises
+    ------
+    ConfigError
+        If a part is left empty, the mask has another length, or the horizon is
+        beyond the largest one.
+    """
+    if not 1 <= horizons[0] <= horizons[1]:
+        raise ConfigError(
+            f"a horizon is at least one bar and at most the largest one, got "
+            f"horizon={horizons[0]} and max_horizon={horizons[1]}"
+        )
+    if sample_mask.shape != frame.times.shape or sample_mask.dtype != np.bool_:
+        raise ConfigError(
+            f"sample_mask must hold {len(frame.times)} booleans, one for each row, got "
+            f"shape {sample_mask.shape}, {sample_mask.dtype}"
+        )
+    targets = frame.targets
+    eligible = np.flatnonzero(sample_mask & longest.valid)
+    own = np.where(targets.valid, targets.end_time, longest.end_time)
+    purge = settings.purge
+    split = chronological_split(
+        frame.times[eligible],
+        np.maximum(own, longest.end_time)[eligible],
+        fractions=settings.fractions,
+        purge=HORIZONS_PURGED * horizons[1] if purge is None else purge,
+        embargo=settings.embargo,
+        bars=eligible,
+    )
+    complete = frame.reach > 0
+    usable = targets.valid & complete
+    rows = {name: eligible[split.part(name)] for name in PARTS}
+    kept = {name: part[usable[part]] for name, part in rows.items()}
+    for name in PARTS:
+        if not len(kept[name]):
+            raise ConfigError(_unusable(frame, name, rows[name]))
+    labelled = longest.valid & targets.valid
+    dropped: dict[Dropped, int] = {
+        "not a sample": int(np.count_nonzero(~sample_mask)),
+        "no label": int(np.count_nonzero(sample_mask & ~labelled)),
+        "missing features": int(np.count_nonzero(sample_mask & labelled & ~complete)),
+    }
+    return replace(
+        split, train=kept["train"], val=kept["val"], test=kept["test"]
+    ), dropped
+
+
+def _unusable(frame: Frame, name: str, rows: np.ndarray) -> str:
+    finite = [
+        int(np.count_nonzero(np.isfinite(frame.matrix[rows, column])))
+        for column in range(len(frame.names))
+    ]
+    order = sorted(range(len(finite)), key=finite.__getitem__)[:_NAMED]
+    worst = ", ".join(f"{frame.names[c]} ({finite[c]} of {len(rows)})" for c in order)
+    return (
+        f"the {name} part has {len(rows)} rows, none of them with a label and all "
+        f"features; finite values of the emptiest columns: {worst}. Leave such columns "
+        "out, or use more data: a feature is missing until it has seen enough bars"
+    )

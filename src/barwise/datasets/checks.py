@@ -1,0 +1,277 @@
+"""Is a data set ready for training? Findings with reasons; the test part stays shut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Literal, final
+
+import numpy as np
+from pydantic import Field
+
+from barwise.core.config import Settings
+from barwise.core.samples import Samples
+from barwise.datasets.chronological import PARTS, Part
+from barwise.datasets.container import TimeSeriesDataContainer
+from barwise.datasets.correlation import correlated_pairs
+
+_BLOCK = 16_384
+_SHOWN = 5
+
+
+class CheckSettings(Settings):
+    """From where on a finding is worth a word.
+
+    Parameters
+    ----------
+    correlation : float
+        Absolute correlation of two columns on the training rows.
+    rare_class : float
+        Share of a class in a part.
+    clip_rate : float
+        Share of clipped values in a part.
+    """
+
+    correlation: float = Field(default=0.95, gt=0, le=1)
+    rare_class: float = Field(default=0.05, ge=0, lt=1)
+    clip_rate: float = Field(default=0.01, ge=0, lt=1)
+
+
+@final
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a check found; an error means not ready."""
+
+    level: Literal["error", "warning"]
+    check: str
+    message: str
+
+
+@final
+@dataclass(frozen=True)
+class DatasetVerdict:
+    """Outcome of :func:`check_dataset`.
+
+    Parameters
+    ----------
+    findings : tuple of Finding
+        Errors and warnings.
+    missing : dict
+        Share of rows before the test part without a value, by column.
+    infinite : dict
+        Count of infinite values there, by column; columns without are absent.
+    constant : tuple of str
+        Columns with one value, or none, on the training rows.
+    correlated : tuple of (str, str, float)
+        Pairs of columns and their correlation on the training rows.
+    balance : dict
+        Share of each class, by part.
+    overlaps : dict
+        Samples whose label ends in the later part, by pair of parts; must be zero.
+    clip_rates : dict
+        Share of values beyond the scaler's bound, by part.
+    """
+
+    findings: tuple[Finding, ...]
+    missing: dict[str, float]
+    infinite: dict[str, int]
+    constant: tuple[str, ...]
+    correlated: tuple[tuple[str, str, float], ...]
+    balance: dict[Part, dict[int, float]]
+    overlaps: dict[tuple[Part, Part], int]
+    clip_rates: dict[Part, float]
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing speaks against training."""
+        return all(finding.level != "error" for finding in self.findings)
+
+    @property
+    def headline(self) -> str:
+        """The verdict in one line."""
+        errors = sum(finding.level == "error" for finding in self.findings)
+        state = "ready for training" if self.ready else "not ready for training"
+        return f"{state}: {errors} errors, {len(self.findings) - errors} warnings"
+
+    def __str__(self) -> str:
+        lines = [f"  {f.level}: {f.check}: {f.message}" for f in self.findings]
+        return "\n".join([self.headline, *lines])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{f.level}</td><td>{f.check}</td><td>{escape(f.message)}</td></tr>"
+            for f in self.findings
+        )
+        return f"<p>{escape(self.headline)}</p><table>{rows}</table>"
+
+
+def check_dataset(
+    data: TimeSeriesDataContainer, settings: CheckSettings | None = None
+) -> DatasetVerdict:
+    """Look at columns, classes, parts and scaling.
+
+    Parameters
+    ----------
+    data : TimeSeriesDataContainer
+        Any data set. Features and labels of its test part are read only if it was
+        opened; the overlap check needs nothing but its times.
+    settings : CheckSettings, optional
+        Thresholds.
+    """
+    settings = settings or CheckSettings()
+    readable: list[Part] = [part for part in PARTS if part != "test" or data.is_open]
+    missing, infinite = _gaps(data)
+    scaler = data.preparation.scaler
+    constant = tuple(
+        name
+        for name, kind in zip(scaler.names, scaler.kinds, strict=True)
+        if kind in ("constant", "empty")
+    )
+    correlated = correlated_pairs(data.samples("train"), settings.correlation)
+    summary = {part.name: part.balance for part in data.summary()}
+    balance = {part: summary[part] or {} for part in readable}
+    overlaps = _overlaps(data)
+    rates = {
+        part: _clip_rates(data.samples(part).scaled_by(None), data) for part in readable
+    }
+    findings = [
+        *_about_columns(infinite, constant, correlated, settings),
+        *_about_classes(balance, settings),
+        *_about_overlaps(overlaps),
+        *_about_clipping(rates, data, settings),
+    ]
+    return DatasetVerdict(
+        tuple(findings),
+        missing,
+        infinite,
+        constant,
+        correlated,
+        balance,
+        overlaps,
+        {part: _mean(rate, data) for part, rate in rates.items()},
+    )
+
+
+def _gaps(data: TimeSeriesDataContainer) -> tuple[dict[str, float], dict[str, int]]:
+    """Missing and infinite values of the rows before the test part."""
+    stop = int(np.searchsorted(data.frame.times, data.split.boundaries[1]))
+    missing = np.zeros(len(data.feature_names), dtype=np.int64)
+    infinite = np.zeros_like(missing)
+    for begin in range(0, stop, _BLOCK):
+        block = data.frame.matrix[begin : min(begin + _BLOCK, stop)]
+        missing += np.count_nonzero(np.isnan(block), axis=0)
+        infinite += np.count_nonzero(np.isinf(block), axis=0)
+    names = data.feature_names
+    return (
+        {name: int(n) / stop for name, n in zip(names, missing, strict=True)},
+        {name: int(n) for name, n in zip(names, infinite, strict=True) if n},
+    )
+
+
+def _overlaps(data: TimeSeriesDataContainer) -> dict[tuple[Part, Part], int]:
+    """Count from rows and times alone, whatever the splitter believed."""
+    times, ends = data.frame.times, data.frame.targets.end_time
+    found: dict[tuple[Part, Part], int] = {}
+    for number, early in enumerate(PARTS):
+        for late in PARTS[number + 1 :]:
+            start = times[data.split.part(late)].min()
+            rows = data.split.part(early)
+            found[early, late] = int(np.count_nonzero(ends[rows] >= start))
+    return found
+
+
+def _clip_rates(raw: Samples, data: TimeSeriesDataContainer) -> np.ndarray:
+    """Share of clipped values of each column, by blocks; samples are complete rows."""
+    scaler = data.preparation.scaler
+    clipped = np.zeros(len(raw.names))
+    for begin in range(0, len(raw), _BLOCK):
+        block = raw.matrix[raw.index[begin : begin + _BLOCK]]
+        clipped += scaler.clip_rate(block) * len(block)
+    return clipped / len(raw)
+
+
+def _mean(rates: np.ndarray, data: TimeSeriesDataContainer) -> float:
+    bounded = data.preparation.scaler.bounded
+    return float(rates[bounded].mean()) if bounded.any() else 0.0
+
+
+def _about_columns(
+    infinite: dict[str, int],
+    constant: tuple[str, ...],
+    correlated: tuple[tuple[str, str, float], ...],
+    settings: CheckSettings,
+) -> list[Finding]:
+    found = []
+    if infinite:
+        listed = _listed([f"{name} ({count})" for name, count in infinite.items()])
+        text = f"infinite values, whose rows are no samples: {listed}"
+        found.append(Finding("warning", "infinite", text))
+    if constant:
+        text = (
+            f"one value on all training rows: {_listed(list(constant))}; leave it out"
+        )
+        found.append(Finding("warning", "constant", text))
+    if correlated:
+        listed = _listed([f"{a} ~ {b} ({r:+.3f})" for a, b, r in correlated])
+        text = (
+            f"{len(correlated)} pairs of columns correlate by more than "
+            f"{settings.correlation:g} on the training rows: {listed}"
+        )
+        found.append(Finding("warning", "correlation", text))
+    return found
+
+
+def _about_classes(
+    balance: dict[Part, dict[int, float]], settings: CheckSettings
+) -> list[Finding]:
+    found = []
+    for part, shares in balance.items():
+        for cls, share in shares.items():
+            if share >= settings.rare_class:
+                continue
+            absent = part == "train" and share == 0
+            text = (
+                f"class {cls} has {share:.2%} of the {part} part, under "
+                f"{settings.rare_class:.0%}; other barriers would balance the classes"
+            )
+            found.append(Finding("error" if absent else "warning", "classes", text))
+    return found
+
+
+def _about_overlaps(overlaps: dict[tuple[Part, Part], int]) -> list[Finding]:
+    return [
+        Finding(
+            "error",
+            "overlap",
+            f"{count} labels of {early} end inside {late}: the parts know each other; "
+            "split again with a purge of at least the largest horizon",
+        )
+        for (early, late), count in overlaps.items()
+        if count
+    ]
+
+
+def _about_clipping(
+    rates: dict[Part, np.ndarray],
+    data: TimeSeriesDataContainer,
+    settings: CheckSettings,
+) -> list[Finding]:
+    found = []
+    for part, rate in rates.items():
+        mean = _mean(rate, data)
+        if mean <= settings.clip_rate:
+            continue
+        order = np.argsort(-rate, kind="stable")
+        listed = _listed([f"{data.feature_names[c]} ({rate[c]:.1%})" for c in order])
+        text = (
+            f"{mean:.2%} of the values of {part} are clipped, over "
+            f"{settings.clip_rate:.0%}: {listed}; heavy tails, or columns that "
+            "drift away from their training rows"
+        )
+        found.append(Finding("warning", "clipping", text))
+    return found
+
+
+def _listed(items: list[str]) -> str:
+    more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
+    return ", ".join(items[:_SHOWN]) + more

@@ -1,0 +1,1 @@
+"""Figures that a user may want to read or replace: instruments, models, examples."""
