@@ -38,7 +38,7 @@ def dirty(seed: int, rows: int = 400) -> Bars:
     for row in np.flatnonzero(rng.random(rows) < 0.05)[1:]:
         for array in (time, first, high, low, close, volume):
             array[row] = array[row - 1]
-    flat = slice(rows // 2, rows // 2 + 45)
+    flat = slice(rows // 2, rows // 2 + 90)
     for array in (first, high, low, close):
         array[flat] = 100.0
     return Bars.of(time, first, high, low, close, volume, interval=MINUTE, symbol="X")

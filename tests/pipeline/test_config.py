@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from barwise.core.errors import ConfigError
 from barwise.pipeline.config import RunConfig
 
 DATA = {"path": "mes.csv", "label": "open"}
@@ -59,8 +60,10 @@ def test_hash_is_the_same_for_the_default_written_out():
 
 def test_replace_checks_the_new_value():
     assert config().replace(symbol="ES").symbol == "ES"
-    with pytest.raises(ValidationError, match="seed"):
+    with pytest.raises(ConfigError, match=r"^seed: Input should be greater than"):
         config().replace(seed=-1)
+    with pytest.raises(ConfigError, match=r"^symbol: 'MESS' .* did you mean MES\?"):
+        config().replace(symbol="MESS")
 
 
 def test_replace_keeps_the_folder(tmp_path):

@@ -300,7 +300,7 @@ def test_alias_that_holds_itself_is_refused(tmp_path):
 
 def test_deep_nesting_is_refused(tmp_path):
     path = tmp_path / "deep.yaml"
-    path.write_text("a: " + "[" * 5_000)
+    path.write_text("a: " + "[" * 1_000)
     assert "nesting" in problems(path)[0]
 
 

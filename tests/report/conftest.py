@@ -4,18 +4,17 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
+from barwise.metrics import Interval, ReliabilityCurve
 from barwise.report import (
     Candles,
     DataSummary,
     Equity,
     Evidence,
     Finding,
-    Interval,
     LabelSummary,
     LabelTrack,
     ModelResult,
     Part,
-    ReliabilityCurve,
     Report,
     Signals,
 )
@@ -92,7 +91,7 @@ def scores(y, p, returns):
             "annualized_return": float(daily.mean() * 252 / 50_000),
             "max_drawdown": float((account / np.maximum.accumulate(account) - 1).min()),
             "win_rate": float((returns > 0).sum() / max((returns != 0).sum(), 1)),
-            "profit_factor": float(wins / losses) if losses else float("inf"),
+            "profit_factor": float(wins / losses) if losses else float("nan"),
             "num_trades": int((returns != 0).sum()),
         },
         "training": {"epochs_trained": 24, "best_epoch": 9, "early_stopped": True},
@@ -110,7 +109,7 @@ def curve(p, hit):
 
 
 def around(value, half):
-    return Interval(value - half, value + half)
+    return Interval(value, value - half, value + half, 0.95, 5, 2_000)
 
 
 def intervals(metrics):
@@ -163,9 +162,9 @@ def result(rng, model, horizon, y, candles, skill):
         deflated_sharpe=0.41,
         history={
             "train_loss": 1.1 - 0.09 * (1 - np.exp(-epochs / 6)),
-            "val_loss": 1.1 - 0.04 * (1 - np.exp(-epochs / 4)) + 0.0012 * epochs,
+            "stop_loss": 1.1 - 0.04 * (1 - np.exp(-epochs / 4)) + 0.0012 * epochs,
             "train_f1": 0.33 + 0.1 * (1 - np.exp(-epochs / 8)),
-            "val_f1": 0.33 + 0.03 * (1 - np.exp(-epochs / 5)),
+            "stop_f1": 0.33 + 0.03 * (1 - np.exp(-epochs / 5)),
         }
         if net
         else {},
@@ -224,7 +223,7 @@ def make_report(
     spans = [*zip(cuts, [*cuts[1:], len(candles.time)], strict=True)]
     parts = dict(zip(("train", "val", "test"), spans, strict=True))
     day, per_day = np.unique(candles.time // DAY, return_counts=True)
-    per_day[40] = 41
+    per_day[len(day) // 3] = 41
     settings = {
         "symbol": "MES",
         "session": "RTH",
@@ -300,7 +299,7 @@ def make_report(
 
 @pytest.fixture(scope="session")
 def report():
-    return make_report()
+    return make_report(days=70, models=("lightgbm", "lstm"))
 
 
 @pytest.fixture(scope="session")

@@ -230,7 +230,10 @@ def test_reader_can_choose_zoom_and_hide(browser, page):
         ".getVisibleLogicalRange(); return r.to - r.from; })()"
     )
     before = browser.evaluate(span)
-    browser.evaluate("document.getElementById('price-out').click()")
+    browser.evaluate(
+        "document.getElementById('price-out').click();"
+        "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
     assert browser.evaluate(span) == pytest.approx(2 * before, rel=0.05)
     choose = (
         "(() => { const s = document.getElementById('price-choice'); s.value = 'track-1';"
@@ -279,14 +282,21 @@ def test_page_without_models_bars_or_volume_still_works(
     browser, build_report, tmp_path
 ):
     bare = build_report(
-        days=12, results=[], candles=None, label_tracks=[], labels=[], evidence=None
+        days=12,
+        models=("tcn",),
+        horizons=(5,),
+        results=[],
+        candles=None,
+        label_tracks=[],
+        labels=[],
+        evidence=None,
     )
     write_report(bare, tmp_path / "bare.html")
     browser.open(tmp_path / "bare.html")
     assert browser.evaluate(
         "document.querySelector('.headline').textContent"
     ).startswith("No model was scored")
-    full = build_report(days=12)
+    full = build_report(days=12, models=("tcn",), horizons=(5,))
     silent = dataclasses.replace(
         full,
         candles=dataclasses.replace(full.candles, volume=None),

@@ -91,6 +91,18 @@ def plain(name: str) -> str:
     return re.sub(r"^\d+_(?=[a-z])", "", words)
 
 
+def is_known(name: str) -> bool:
+    """Whether a name is one by which vendors call a timestamp, a price or a volume.
+
+    Examples
+    --------
+    >>> is_known("<DATE>"), is_known("Dear Sir")
+    (True, False)
+    """
+    aliases = {alias for names in _NAMES.values() for alias in names}
+    return plain(name) in aliases.union(_STAMPS)
+
+
 def recognise(
     names: Sequence[str],
     *,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from barwise.bars.columns import plain, recognise
+from barwise.bars.columns import is_known, plain, recognise
 from barwise.core.errors import ConfigError, DataError
 
 _SEPARATORS = (";", "\t", "|", ",")
@@ -77,11 +77,11 @@ def read_dialect(head: str, name: str) -> Dialect:
     (';', False, ('column_1', 'column_2'))
     """
     lines = head.splitlines()[:_SAMPLE_LINES]
-    if not any(line.strip() for line in lines):
-        raise DataError(f"{name} is empty: there is not one line with content in it")
     comments = 0
     while comments < len(lines) and lines[comments].lstrip().startswith("#"):
         comments += 1
+    if not any(line.strip() for line in lines[comments:]):
+        raise DataError(f"{name} is empty: there is not one line with content in it")
     simulated = any(
         line.startswith(_MARK) and "simulated" in line for line in lines[:comments]
     )
@@ -142,7 +142,7 @@ def _separator(lines: Sequence[str], name: str) -> str:
 def _no_table(lines: Sequence[str], shown: str, name: str) -> DataError | ConfigError:
     for separator in _SEPARATORS:
         fields = _fields(lines[0], separator) if lines else []
-        if len(fields) > 1 and not _is_row(fields):
+        if any(is_known(field) for field in fields):
             # A header too narrow for bars: say which columns are missing.
             try:
                 recognise([f.strip() for f in fields], source=name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, final
 
@@ -165,6 +165,15 @@ class QualityReport:
                 for f in self.findings
             ],
         }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> QualityReport:
+        """Rebuild a report from :meth:`to_dict`."""
+        findings = tuple(
+            Finding(**{**found, "rows": tuple(found["rows"])})
+            for found in values["findings"]
+        )
+        return cls(**{**values, "findings": findings})
 
     def __repr__(self) -> str:
         found = ", ".join(f"{f.kind} {f.count:,}" for f in self.findings) or "none"

@@ -88,12 +88,13 @@ def ad_ratio(bars: BarColumns, *, period: int = 20) -> Expr:
 def mfi(bars: BarColumns, *, period: int = 14) -> Expr:
     """Money flow index (Quong and Soudack, 1989); 50 where no money moved.
 
-    TA-Lib gives 0 where the window's flow is below 1, whatever the unit of volume.
+    A change of the typical price within rounding is no move. TA-Lib gives 0 where the
+    window's flow is below 1, whatever the unit of volume.
     """
     flow = bars.typical * bars.volume
-    move = diff(bars.typical)
-    up = rolling_sum(where(move > 0.0, flow, 0.0), period)
-    down = rolling_sum(where(move < 0.0, flow, 0.0), period)
+    move, rounding = diff(bars.typical), 1e-12 * bars.typical
+    up = rolling_sum(where(move > rounding, flow, 0.0), period)
+    down = rolling_sum(where(move < -rounding, flow, 0.0), period)
     return _share(100.0 * up, up + down, 50.0)
 
 

@@ -1,0 +1,132 @@
+"""Data to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+import typer
+
+from barwise.cli.errors import EXIT_CODES
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+Json = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
+"""The ``--json`` of every command."""
+
+
+def ending(*examples: str) -> str:
+    """Return the end of a command's help: examples and exit codes.
+
+    Examples
+    --------
+    >>> print(ending("barwise doctor --json").replace(chr(8), ""))
+    <BLANKLINE>
+    Example:
+      barwise doctor --json
+    <BLANKLINE>
+    <BLANKLINE>
+    Exit codes:
+      0 ok, 1 runtime error, 2 usage or config, 3 data invalid, 4 a gate
+      not passed, 5 integrity, 6 locked, 130 interrupted
+    """
+    shown = "\n".join(f"  {example}" for example in examples)
+    codes = ", ".join(f"{code} {what}" for code, what in EXIT_CODES.items())
+    listed = textwrap.fill(codes, 68, initial_indent="  ", subsequent_indent="  ")
+    # The backspace keeps the lines of a paragraph as they are.
+    return f"\b\nExample:\n{shown}\n\n\b\nExit codes:\n{listed}"
+
+
+def write_json(value: Any) -> None:
+    """Write a JSON document to stdout; NaN and infinity become null."""
+    import json
+
+    print(json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def write_text(text: str) -> None:
+    """Write text to stdout."""
+    print(text)
+
+
+def write_table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write aligned columns to stdout; the last one may be long."""
+    cells = [list(titles), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(titles))]
+    for row in cells:
+        line = "  ".join(
+            cell.ljust(width) for cell, width in zip(row, widths, strict=True)
+        )
+        print(line.rstrip())
+
+
+def note(text: str) -> None:
+    """Write a remark to stderr."""
+    print(text, file=sys.stderr)
+
+
+class Report(Protocol):
+    """Tells how far some work has come."""
+
+    def __call__(self, done: float, total: float) -> None:
+        """Say that ``done`` of ``total`` units are done."""
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Report]:
+    """Show a progress bar on stderr when that is a terminal, nothing otherwise.
+
+    Examples
+    --------
+    >>> with progress("features") as report:
+    ...     report(1, 2)
+    """
+    if not sys.stderr.isatty():
+        yield lambda done, total: None  # noqa: ARG005 - nobody watches
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task: TaskID = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def start_logs(level: str = "info") -> None:
+    """Send structured logs to stderr: for people on a terminal, JSON otherwise."""
+    import logging
+
+    import structlog
+
+    person = sys.stderr.isatty()
+    last: Any = (
+        structlog.dev.ConsoleRenderer()
+        if person
+        else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            last,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if isinstance(value, dict):
+        return {str(key): _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return value

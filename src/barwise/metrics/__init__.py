@@ -1,0 +1,45 @@
+"""Scores of predictions with intervals that respect overlapping labels."""
+
+from barwise.metrics.calibration import (
+    ReliabilityCurve,
+    brier_score,
+    expected_calibration_error,
+    reliability_curve,
+)
+from barwise.metrics.classification import (
+    class_names,
+    classification_scores,
+    json_number,
+    touch_auc,
+)
+from barwise.metrics.comparison import score_intervals
+from barwise.metrics.intervals import (
+    Interval,
+    bootstrap_interval,
+    difference_interval,
+    resampled_sums,
+)
+from barwise.metrics.uniqueness import (
+    average_uniqueness,
+    block_length,
+    effective_sample_size,
+)
+
+__all__ = [
+    "Interval",
+    "ReliabilityCurve",
+    "average_uniqueness",
+    "block_length",
+    "bootstrap_interval",
+    "brier_score",
+    "class_names",
+    "classification_scores",
+    "difference_interval",
+    "effective_sample_size",
+    "expected_calibration_error",
+    "json_number",
+    "reliability_curve",
+    "resampled_sums",
+    "score_intervals",
+    "touch_auc",
+]

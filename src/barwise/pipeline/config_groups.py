@@ -1,0 +1,263 @@
+"""The groups of a run's settings: what each key means and which values it takes.
+
+The text under a key is its only description: the JSON schema, the config that
+``barwise init`` writes and the error messages all quote it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator
+from pydantic_core import PydanticCustomError
+
+from barwise.bars.bars import PriceKind
+from barwise.bars.calendars import get_calendar
+from barwise.bars.columns import FORMAT, TARGETS
+from barwise.bars.gaps import GapPolicy
+from barwise.bars.instruments import InstrumentKind
+from barwise.bars.intervals import parse_interval
+from barwise.bars.policies import resolve_policy
+from barwise.bars.prepare import SessionApplies
+from barwise.bars.read import LabelSide
+from barwise.bars.session_filter import Session
+from barwise.bars.timestamps import check_timezone
+from barwise.core.arrays import MINUTE
+from barwise.core.config import Settings
+from barwise.core.errors import ConfigError
+
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Text = Annotated[str, Field(min_length=1)]
+
+T = TypeVar("T")
+
+
+def unique(values: Sequence[T]) -> Sequence[T]:
+    """Refuse a sequence that holds a value twice."""
+    seen: dict[Any, int] = {}
+    for position, value in enumerate(values):
+        if value in seen:
+            raise PydanticCustomError(
+                "repeated",
+                "must not repeat: entries {first} and {second} are the same; leave one out",
+                {"first": seen[value] + 1, "second": position + 1},
+            )
+        seen[value] = position
+    return values
+
+
+def _told(check: Callable[[Any], T], value: Any) -> T:
+    """Let a lower folder check a value; its message is the message."""
+    try:
+        return check(value)
+    except ConfigError as problem:
+        raise PydanticCustomError("told", "{text}", {"text": str(problem)}) from problem
+
+
+def _known(what: str, names: Iterable[str], known: Sequence[str]) -> None:
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+            raise PydanticCustomError(
+                "unknown", "{text}", {"text": f"{name!r} is not {what}; {hint}"}
+            )
+
+
+class Group(Settings):
+    """A group of settings whose field texts become descriptions."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True, allow_inf_nan=False)
+
+
+class DataConfig(Group):
+    """Where the bars come from and how they are cleaned."""
+
+    path: Path
+    """File of bars: CSV (plain, gz, zst), Parquet or Arrow; relative to this file."""
+    label: LabelSide
+    """Whether the source stamps a bar with its open or with its close."""
+    timezone: str | None = None
+    """Zone of the source's clock, e.g. America/Chicago; null takes the column's own
+    zone, and a column without one is UTC."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Our column name to the source's, where it is not recognised."""
+    prices: PriceKind = "trade"
+    """What the source quotes."""
+    interval: str = "5min"
+    """Length of a bar after resampling: e.g. 1min, 5min, 1h or 1d."""
+    session: Session = "all"
+    """Hours to keep: every row, regular (RTH) or extended (ETH) hours."""
+    session_applies: SessionApplies = "bars"
+    """Whether the session filters bars, or only samples (overnight bars then still feed
+    the features)."""
+    gaps: GapPolicy = "ffill"
+    """Minutes without a bar inside a session; interpolate looks into the future, so a
+    model trained on it cannot go live."""
+    policy: Annotated[
+        Annotated[str, Tag("word")] | Annotated[dict[str, str], Tag("each")],
+        Discriminator(lambda given: "each" if isinstance(given, dict) else "word"),
+    ] = "repair"
+    """What happens to bad rows: error, drop or repair for all, or an action (keep too)
+    for each kind of finding; kinds that are not named are repaired."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str | None) -> str | None:
+        if name is not None:
+            _told(check_timezone, name)
+        return name
+
+    @field_validator("columns")
+    @classmethod
+    def _known_targets(cls, columns: dict[str, str]) -> dict[str, str]:
+        _known("a column of bars", columns, (*TARGETS, FORMAT))
+        return columns
+
+    @field_validator("interval")
+    @classmethod
+    def _whole_minutes(cls, text: str) -> str:
+        if _told(parse_interval, text) % MINUTE:
+            raise PydanticCustomError(
+                "interval",
+                "{text}",
+                {"text": f"{text!r} is not a whole number of minutes, e.g. 5min"},
+            )
+        return text
+
+    @field_validator("policy")
+    @classmethod
+    def _known_findings(cls, policy: Any) -> Any:
+        _told(resolve_policy, policy)
+        return policy
+
+
+class InstrumentConfig(Group):
+    """A symbol of your own, or another contract specification for a known one."""
+
+    kind: InstrumentKind
+    """Kind of instrument."""
+    calendar: Text
+    """Name of the product calendar that gives its sessions."""
+    tick_size: Positive
+    """Smallest price step, in the quote currency."""
+    multiplier: Positive = 1.0
+    """Money that one point of price is worth, per contract or unit."""
+    currency: Annotated[str, Field(pattern="^[A-Z]{3,5}$")] = "USD"
+    """Currency of profit and loss."""
+    has_volume: bool = True
+    """Whether the source's volume means anything."""
+    commission: NotNegative = 0.0
+    """Currency per contract or unit and side."""
+    slippage_ticks: NotNegative = 0.0
+    """Ticks lost per side."""
+    barriers: tuple[Positive, Positive]
+    """Upper and lower barrier as multiples of ATR."""
+
+    @field_validator("calendar")
+    @classmethod
+    def _known_calendar(cls, name: str) -> str:
+        _told(get_calendar, name)
+        return name
+
+
+class FeatureConfig(Group):
+    """Which columns the models see."""
+
+    set: str | None = "boosting_optimal"
+    """Named set of columns (``barwise features list``); null takes only ``names``."""
+    names: tuple[Text, ...] = ()
+    """Single columns, beside those of the set."""
+    include: tuple[Text, ...] = ()
+    """Keep only columns that start with one of these; empty keeps all."""
+    exclude: tuple[Text, ...] = ()
+    """Leave out columns that start with one of these."""
+
+
+class LabelConfig(Group):
+    """Triple barrier labels under the execution contract."""
+
+    horizons: Annotated[tuple[Count, ...], Field(min_length=1)] = (5, 10, 15, 20)
+    """Bars until a trade is closed, one data set for each."""
+    upper: Positive | None = None
+    """Upper barrier, in units that the key unit chooses; null takes the symbol's own."""
+    lower: Positive | None = None
+    """Lower barrier, in the same units; null takes the symbol's own."""
+    atr_period: Annotated[int, Field(ge=2)] = 14
+    """Bars of the average true range that sizes the barriers."""
+    unit: Literal["atr", "volatility", "fixed"] = "atr"
+    """Unit of the barriers: average true range, rolling volatility, or price."""
+    touch: Literal["high_low", "close"] = "high_low"
+    """Prices that can touch a barrier."""
+    entry: Literal["next_open", "close"] = "next_open"
+    """Fill of the entry: the next bar's open, or the close of the deciding bar."""
+    sides: Literal["long", "both"] = "long"
+    """Label by the long trade alone, or by which trade hit its target first."""
+    session_end: Literal["flat", "carry", "invalid"] = "flat"
+    """A trade still open at the session's last close: exit, carry, or no label."""
+    trade_through: bool = False
+    """Whether a target fills only when the price goes beyond it."""
+
+    @field_validator("horizons")
+    @classmethod
+    def _each_once(cls, horizons: tuple[int, ...]) -> tuple[int, ...]:
+        unique(horizons)
+        return horizons
+
+
+class SplitConfig(Group):
+    """Chronological training, validation and test parts."""
+
+    fractions: tuple[Positive, Positive, Positive] = (0.70, 0.15, 0.15)
+    """Shares of training, validation and test; they sum to 1."""
+    purge: Annotated[int, Field(ge=0)] | None = None
+    """Bars left out between parts; null is 3 times the largest horizon."""
+    embargo: Annotated[int, Field(ge=0)] = 0
+    """Further bars left out after a part."""
+
+    @field_validator("fractions")
+    @classmethod
+    def _whole(cls, shares: tuple[float, ...]) -> tuple[float, ...]:
+        total = math.fsum(shares)
+        if abs(total - 1.0) > 1e-9:
+            raise PydanticCustomError(
+                "sum", "must sum to 1, but sum to {total}", {"total": f"{total:.12g}"}
+            )
+        return shares
+
+
+class ScalingConfig(Group):
+    """Scaling of the columns, fitted on training rows only."""
+
+    method: Literal["robust", "standard", "none"] = "robust"
+    """Median and IQR, mean and standard deviation, or nothing."""
+    clip: Positive | None = 5.0
+    """Limit in standard deviations; null clips nothing."""
+
+
+class ModelChoice(Group):
+    """A registered model and the settings that differ from its defaults."""
+
+    name: Text
+    """Registered name (``barwise models list``)."""
+    config: dict[str, Any] = Field(default_factory=dict)
+    """Settings of this model, over those of its own defaults file."""
+
+
+class BacktestConfig(Group):
+    """The account that the backtest trades."""
+
+    capital: Positive = 100_000.0
+    """Starting capital in the instrument's currency."""
+    quantity: Positive = 1.0
+    """Contracts or units in a trade."""
+    commission: NotNegative | None = None
+    """Currency per contract or unit and side; null takes the symbol's own."""
+    slippage_ticks: NotNegative | None = None
+    """Ticks lost per side; null takes the symbol's own."""

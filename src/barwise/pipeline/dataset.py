@@ -1,0 +1,106 @@
+"""The data set of one horizon, from stored inputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from barwise.core.errors import ConfigError
+from barwise.datasets import (
+    DatasetSettings,
+    PreparationSettings,
+    SplitSettings,
+    TestSeal,
+    TimeSeriesDataContainer,
+)
+from barwise.features import FeatureGraph
+from barwise.metrics import average_uniqueness
+from barwise.pipeline.config import RunConfig
+from barwise.pipeline.inputs import Inputs, prepare_inputs, store_folder
+from barwise.pipeline.steps import Steps
+from barwise.pipeline.store import ObjectStore
+
+
+def build_dataset(
+    config: RunConfig | str | Path, *, horizon: int
+) -> TimeSeriesDataContainer:
+    """Return the data set that a config stands for.
+
+    Bars, features and labels are computed once and found again afterwards.
+
+    Parameters
+    ----------
+    config : RunConfig or path
+        Settings, or their YAML file.
+    horizon : int
+        One of the config's horizons.
+
+    Raises
+    ------
+    ConfigError
+        If the horizon is not in the config, or a setting cannot work.
+    DataError
+        If the data break a rule.
+    """
+    settings = config if isinstance(config, RunConfig) else RunConfig.read(config)
+    steps = Steps(ObjectStore(store_folder(settings)))
+    inputs = prepare_inputs(settings, steps, lambda _: None)
+    return container_of(inputs, horizon)
+
+
+def container_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
+    """Return the data set of one horizon; all horizons share the parts' boundaries."""
+    config = inputs.config
+    if horizon not in inputs.labels:
+        known = ", ".join(map(str, sorted(inputs.labels)))
+        raise ConfigError(
+            f"horizon {horizon} is not in labels.horizons ({known}); add it there"
+        )
+    labels, longest = inputs.labels[horizon], max(inputs.labels)
+    roles = FeatureGraph(inputs.names, calendar=inputs.instrument.calendar).roles
+    settings = DatasetSettings(
+        split=SplitSettings(
+            fractions=config.split.fractions,
+            purge=config.split.purge,
+            embargo=config.split.embargo,
+        ),
+        preparation=PreparationSettings(
+            scaler=config.scaling.method,
+            clip=config.scaling.clip,
+            passthrough=tuple(n for n, role in roles.items() if role != "number"),
+        ),
+    )
+    return TimeSeriesDataContainer.build(
+        inputs.matrix,
+        inputs.names,
+        inputs.bars.time,
+        labels,
+        horizon=horizon,
+        max_horizon=longest,
+        longest=inputs.labels[longest],
+        segments=_segments(inputs),
+        sample_mask=inputs.sample_mask,
+        uniqueness=_uniqueness(labels),
+        settings=settings,
+        symbol=inputs.instrument.symbol,
+        seal=TestSeal(config.output_path / "test_openings.jsonl"),
+    )
+
+
+def _segments(inputs: Inputs) -> np.ndarray:
+    """Windows may cross a roll only when every column is invariant to it: none is."""
+    contract = inputs.bars.contract
+    if contract is None:
+        return np.zeros(len(inputs.bars), np.int64)
+    changed = np.r_[False, contract[1:] != contract[:-1]]
+    return np.cumsum(changed).astype(np.int64)
+
+
+def _uniqueness(labels: object) -> np.ndarray:
+    valid = np.asarray(labels.valid)  # type: ignore[attr-defined]
+    rows = np.flatnonzero(valid)
+    unique = np.ones(len(valid))
+    ends = np.asarray(labels.end_index)[rows]  # type: ignore[attr-defined]
+    unique[rows] = average_uniqueness(rows, np.maximum(ends, rows + 1))
+    return unique

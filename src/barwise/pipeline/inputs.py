@@ -1,0 +1,302 @@
+"""From a config to bars, features and labels: stored steps, each computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, final
+
+import numpy as np
+
+from barwise.bars import Bars, Instrument, QualityReport, SessionTable
+from barwise.bars.intervals import parse_interval
+from barwise.bars.prepare import prepare, sessions_of
+from barwise.bars.read import read_bars
+from barwise.bars.session_filter import session_mask
+from barwise.core.errors import ConfigError, DataError
+from barwise.core.hashing import hash_file
+from barwise.features import FeatureGraph, choose, set_columns
+from barwise.pipeline.config import RunConfig
+from barwise.pipeline.steps import Result, Step, Steps, source_version
+from barwise.pipeline.store import Content
+
+Notify = Callable[[str], None]
+
+_BARS = ("barwise.core", "barwise.bars", "barwise.defaults")
+_FEATURES = (*_BARS, "barwise.stream", "barwise.features")
+_LABELS = (*_BARS, "barwise.stream", "barwise.labels", "barwise.metrics")
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What every model of a run is trained on.
+
+    Parameters
+    ----------
+    config : RunConfig
+    instrument : Instrument
+    bars : Bars
+        Cleaned and resampled.
+    quality : QualityReport
+    raw_rows, raw_interval : int
+        Rows of the source, and its interval in nanoseconds.
+    matrix : ndarray of float32, shape (bar, feature)
+    names : tuple of str
+    left_out : tuple of str
+        Columns of the set that this instrument cannot have.
+    labels : mapping of int to SimpleNamespace
+        By horizon, the arrays of :class:`barwise.labels.Labels`.
+    addresses : mapping of str to str
+        Of the stored ``bars``, ``features`` and ``labels``.
+    """
+
+    config: RunConfig
+    instrument: Instrument
+    bars: Bars
+    quality: QualityReport
+    raw_rows: int
+    raw_interval: int
+    matrix: np.ndarray
+    names: tuple[str, ...]
+    left_out: tuple[str, ...]
+    labels: Mapping[int, SimpleNamespace]
+    addresses: Mapping[str, str]
+
+    @property
+    def sessions(self) -> SessionTable:
+        """Sessions around the bars."""
+        return sessions_of(self.bars, self.instrument.calendar)
+
+    @property
+    def sample_mask(self) -> np.ndarray:
+        """Rows that may be decided on: inside the wanted hours and not filled."""
+        wanted = session_mask(
+            self.bars.time, self.sessions, self.config.data.session
+        )
+        return wanted & ~self.bars.filled
+
+
+def prepare_inputs(config: RunConfig, steps: Steps, notify: Notify) -> Inputs:
+    """Run the steps up to the labels, or find their results.
+
+    Raises
+    ------
+    ConfigError
+        If a setting cannot work with these data.
+    DataError
+        If the data break a rule.
+    """
+    instrument = config.traded()
+    notify("reading and cleaning bars")
+    stored = _bars_step(config, instrument, steps)
+    bars, facts = _bars_of(stored.content), stored.content.value
+    names, left_out = columns_of(config, instrument)
+    notify(f"computing {len(names)} features of {len(bars):,} bars")
+    features = _features_step(names, instrument, bars, stored.address, steps)
+    notify("labelling")
+    labels = _labels_step(config, instrument, bars, facts, stored.address, steps)
+    return Inputs(
+        config=config,
+        instrument=instrument,
+        bars=bars,
+        quality=QualityReport.from_dict(facts["quality"]),
+        raw_rows=facts["raw_rows"],
+        raw_interval=facts["raw_interval"],
+        matrix=features.content.arrays["matrix"],
+        names=tuple(names),
+        left_out=tuple(left_out),
+        labels=_labels_of(labels.content),
+        addresses={
+            "bars": stored.address,
+            "features": features.address,
+            "labels": labels.address,
+        },
+    )
+
+
+def columns_of(
+    config: RunConfig, instrument: Instrument
+) -> tuple[list[str], list[str]]:
+    """Return the config's columns, and those of its set that need a missing volume."""
+    wanted = config.features
+    every = set_columns(wanted.set) if wanted.set is not None else []
+    names = (
+        set_columns(wanted.set, has_volume=instrument.has_volume)
+        if wanted.set is not None
+        else []
+    )
+    names += [name for name in wanted.names if name not in names]
+    kept = choose(names, include=wanted.include, exclude=wanted.exclude)
+    return kept, [name for name in every if name not in names]
+
+
+def read_source(config: RunConfig) -> Bars:
+    """Return the config's bars as they are in the file."""
+    data = config.data
+    return read_bars(
+        config.data_path,
+        symbol=config.symbol,
+        label=data.label,
+        timezone=data.timezone,
+        columns=data.columns or None,
+        prices=data.prices,
+    )
+
+
+def _bars_step(config: RunConfig, instrument: Instrument, steps: Steps) -> Result:
+    path = config.data_path
+    if not path.is_file():
+        raise ConfigError(
+            f"data.path: there is no file {path}; paths are relative to the config file"
+        )
+    settings = config.data.model_dump(mode="json", exclude={"path"})
+    step = Step(
+        "bars",
+        source_version(*_BARS),
+        {"data": settings, "instrument": _plain(instrument)},
+        {"source": hash_file(path)},
+    )
+
+    def compute() -> Content:
+        raw = read_source(config)
+        bars, quality = _prepared(raw, config, instrument, config.data.interval)
+        if not len(bars):
+            raise DataError(
+                f"{path.name}: no bar is left of {len(raw):,} rows after cleaning, the "
+                f"session filter ({config.data.session}) and resampling to "
+                f"{config.data.interval}; 'barwise data check {path}' says why"
+            )
+        facts = {
+            "symbol": bars.symbol,
+            "interval": bars.interval,
+            "prices": bars.prices,
+            "simulated": bars.simulated,
+            "quality": quality.to_dict(),
+            "raw_rows": len(raw),
+            "raw_interval": raw.interval or 0,
+        }
+        return Content(bars.columns(), facts)
+
+    return steps.run(step, compute)
+
+
+def _prepared(
+    raw: Bars, config: RunConfig, instrument: Instrument, interval: str | int
+) -> tuple[Bars, QualityReport]:
+    data = config.data
+    policy: Any = dict(data.policy)
+    if set(policy) == {"all"}:
+        policy = policy["all"]
+    return prepare(
+        raw,
+        interval=interval,
+        session=data.session,
+        session_applies=data.session_applies,
+        gaps=data.gaps,
+        policy=policy,
+        instrument=instrument,
+    )
+
+
+def _bars_of(content: Content) -> Bars:
+    facts = content.value
+    kept = {name: facts[name] for name in ("symbol", "interval", "prices", "simulated")}
+    columns: dict[str, Any] = {**content.arrays, **kept}
+    return Bars(**columns)
+
+
+def _features_step(
+    names: list[str], instrument: Instrument, bars: Bars, address: str, steps: Steps
+) -> Result:
+    graph = FeatureGraph(names, calendar=instrument.calendar)
+    step = Step(
+        "features",
+        source_version(*_FEATURES),
+        {"columns": names, "program": graph.hash, "calendar": instrument.calendar},
+        {"bars": address},
+    )
+    return steps.run(step, lambda: Content({"matrix": graph.push(bars)}, names))
+
+
+def _labels_step(
+    config: RunConfig,
+    instrument: Instrument,
+    bars: Bars,
+    facts: Mapping[str, Any],
+    address: str,
+    steps: Steps,
+) -> Result:
+    settings = barrier_settings(config, instrument)
+    longest = max(settings["horizon"])
+    if longest >= len(bars):
+        raise ConfigError(
+            f"labels.horizons: {longest} bars are longer than the data, which have "
+            f"{len(bars):,} bars; take a shorter horizon or more data"
+        )
+    finer = 0 < facts["raw_interval"] < parse_interval(config.data.interval)
+    step = Step(
+        "labels",
+        source_version(*_LABELS),
+        {"labels": settings, "fine": finer, "instrument": _plain(instrument)},
+        {"bars": address, "source": hash_file(config.data_path) if finer else ""},
+    )
+
+    def compute() -> Content:
+        from barwise.labels import triple_barrier
+
+        fine = None
+        if finer:
+            raw = read_source(config)
+            fine, _ = _prepared(raw, config, instrument, facts["raw_interval"])
+        found = triple_barrier(
+            bars,
+            **settings,
+            tick=instrument.tick_size,
+            fine=fine,
+            sessions=sessions_of(bars, instrument.calendar),
+        )
+        arrays = {
+            f"{labels.horizon}.{name}": array
+            for labels in found
+            for name, array in _arrays_of(labels).items()
+        }
+        return Content(arrays, sorted(settings["horizon"]))
+
+    return steps.run(step, compute)
+
+
+def barrier_settings(config: RunConfig, instrument: Instrument) -> dict[str, Any]:
+    """Return the keyword arguments of ``triple_barrier`` that a config stands for."""
+    labels = config.labels
+    upper, lower = instrument.barriers
+    settings = labels.model_dump(mode="json", exclude={"horizons"})
+    return settings | {
+        "horizon": list(labels.horizons),
+        "upper": labels.upper or upper,
+        "lower": labels.lower or lower,
+    }
+
+
+def _arrays_of(labels: Any) -> dict[str, np.ndarray]:
+    named = {field.name: getattr(labels, field.name) for field in fields(labels)}
+    return {k: v for k, v in named.items() if isinstance(v, np.ndarray)}
+
+
+def _labels_of(content: Content) -> dict[int, SimpleNamespace]:
+    found: dict[int, SimpleNamespace] = {h: SimpleNamespace() for h in content.value}
+    for key, array in content.arrays.items():
+        horizon, name = key.split(".", 1)
+        setattr(found[int(horizon)], name, array)
+    return found
+
+
+def _plain(instrument: Instrument) -> dict[str, Any]:
+    return {field.name: getattr(instrument, field.name) for field in fields(instrument)}
+
+
+def store_folder(config: RunConfig) -> Path:
+    """Return the folder of stored steps, beside the folder of runs."""
+    return config.output_path / ".barwise" / "store"

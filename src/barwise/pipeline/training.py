@@ -1,0 +1,133 @@
+"""Training as a stored step: one model on one horizon."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from barwise.pipeline.config import ModelChoice, RunConfig
+from barwise.pipeline.dataset import container_of
+from barwise.pipeline.inputs import Inputs, barrier_settings
+from barwise.pipeline.steps import Step, Steps, source_version
+from barwise.pipeline.store import Content
+from barwise.trading import Account, Costs, ExecutionContract
+from barwise.trading.market import Market
+from barwise.training import Outcome, Trainer, TrainerConfig
+
+_CODE = (
+    "barwise.core",
+    "barwise.metrics",
+    "barwise.trading",
+    "barwise.datasets",
+    "barwise.models",
+    "barwise.training",
+    "barwise.defaults",
+)
+
+
+def train_step(
+    inputs: Inputs,
+    choice: ModelChoice,
+    horizon: int,
+    steps: Steps,
+    *,
+    progress: Callable[..., None] | None = None,
+) -> tuple[Outcome, str]:
+    """Train and score a model, or find its outcome; return it and its identity."""
+    config = inputs.config
+    trainer = trainer_config(config, choice, horizon)
+    step = Step(
+        f"train-{choice.name}-{horizon}",
+        source_version(*_CODE),
+        _settings(config, trainer),
+        dict(inputs.addresses),
+    )
+    volatile: dict[str, Any] = {}
+
+    def compute() -> Content:
+        made = Trainer(
+            trainer, market=market_of(inputs, horizon), progress=progress
+        ).fit(container_of(inputs, horizon))
+        volatile.update(made.volatile)
+        folder = Path(tempfile.mkdtemp(dir=scratch))
+        files = {}
+        for name, data in made.model.items():
+            files[name] = folder / name
+            files[name].write_bytes(data)
+        return Content(made.arrays, made.facts, files)
+
+    with tempfile.TemporaryDirectory() as scratch:
+        result = steps.run(step, compute)
+    content = result.content
+    model = {name: path.read_bytes() for name, path in content.files.items()}
+    return Outcome(content.arrays, content.value, model, volatile), step.key
+
+
+def trainer_config(
+    config: RunConfig, choice: ModelChoice, horizon: int
+) -> TrainerConfig:
+    """Return the trainer's settings for one of a config's models."""
+    given: dict[str, Any] = {
+        "model_name": choice.name,
+        "horizon": horizon,
+        "feature_set": config.features.set or "own",
+        "random_seed": config.seed,
+        "model": dict(choice.config),
+    }
+    if "sequence_length" in config.model_fields_set:
+        given["sequence_length"] = config.sequence_length
+    if config.threads is not None:
+        given["threads"] = config.threads
+    return TrainerConfig(**given)
+
+
+def _settings(config: RunConfig, trainer: TrainerConfig) -> dict[str, Any]:
+    groups = {"split", "scaling", "backtest", "labels"}
+    return {
+        "trainer": trainer.model_dump(mode="json", exclude={"output_dir"}),
+        "set": sorted(trainer.model_fields_set),
+        "session": config.data.session,
+        "instrument": None
+        if config.instrument is None
+        else config.instrument.model_dump(mode="json"),
+        **config.model_dump(mode="json", include=groups),
+    }
+
+
+def market_of(inputs: Inputs, horizon: int) -> Market:
+    """Return the market of a run: its labels' own execution contract, its costs."""
+    config, instrument = inputs.config, inputs.instrument
+    barriers = barrier_settings(config, instrument)
+    wanted = config.backtest
+    costs = Costs.for_instrument(instrument, prices=config.data.prices)
+    costs = Costs(
+        tick_size=costs.tick_size,
+        multiplier=costs.multiplier,
+        commission=costs.commission if wanted.commission is None else wanted.commission,
+        slippage_ticks=costs.slippage_ticks
+        if wanted.slippage_ticks is None
+        else wanted.slippage_ticks,
+        prices=costs.prices,
+    )
+    execution = ExecutionContract(
+        horizon,
+        barriers["upper"],
+        barriers["lower"],
+        tick=instrument.tick_size,
+        entry=barriers["entry"],
+        session_end="carry" if barriers["session_end"] == "carry" else "flat",
+        sides=barriers["sides"],
+        touch=barriers["touch"],
+        trade_through=barriers["trade_through"],
+    )
+    return Market(
+        inputs.bars,
+        inputs.labels[horizon].width,
+        execution,
+        costs,
+        Account(wanted.capital, wanted.quantity),
+        inputs.sessions,
+        "regular" if config.data.session == "RTH" else "extended",
+    )

@@ -1,0 +1,26 @@
+"""Figures: arrays in, one matplotlib figure out; no global state is touched."""
+
+from barwise.report.figures.confusion_matrix import confusion_matrix
+from barwise.report.figures.data_quality import data_quality
+from barwise.report.figures.equity import drawdown, equity
+from barwise.report.figures.feature_importance import feature_importance
+from barwise.report.figures.label_distribution import label_distribution
+from barwise.report.figures.leaderboard import leaderboard
+from barwise.report.figures.price import price_with_labels_and_signals
+from barwise.report.figures.reliability import reliability
+from barwise.report.figures.style import save_figure
+from barwise.report.figures.training_curves import training_curves
+
+__all__ = [
+    "confusion_matrix",
+    "data_quality",
+    "drawdown",
+    "equity",
+    "feature_importance",
+    "label_distribution",
+    "leaderboard",
+    "price_with_labels_and_signals",
+    "reliability",
+    "save_figure",
+    "training_curves",
+]

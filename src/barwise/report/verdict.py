@@ -1,0 +1,211 @@
+"""What may be claimed: plain sentences that follow from the intervals.
+
+An edge is claimed only when, after costs, the whole interval of the Sharpe ratio lies
+above zero and above the best baseline, the whole interval of macro-F1 lies above the
+best baseline, and the Sharpe ratio survives deflation for all trials.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import final
+
+from barwise.report.data import ModelResult, Report
+from barwise.report.formats import decimal, known, number, ratio
+
+_SURVIVES = 0.95
+
+
+@final
+@dataclass(frozen=True)
+class Reading:
+    """What one model's numbers allow to say."""
+
+    claim: bool
+    text: str
+
+
+@final
+@dataclass(frozen=True)
+class Baseline:
+    """The best baseline by one metric; value NaN when there is none."""
+
+    name: str
+    value: float
+
+
+def best_baseline(result: ModelResult, group: str, key: str) -> Baseline:
+    """Return the baseline with the highest value of a metric."""
+    found = [
+        Baseline(name, number(metrics, group, key))
+        for name, metrics in (result.metrics.get("baselines") or {}).items()
+    ]
+    usable = [b for b in found if math.isfinite(b.value)]
+    return max(usable, key=lambda b: b.value, default=Baseline("none", math.nan))
+
+
+def read(result: ModelResult) -> Reading:
+    """Say in one sentence what a result shows.
+
+    Parameters
+    ----------
+    result : ModelResult
+        One model at one horizon.
+
+    Returns
+    -------
+    Reading
+        ``claim`` is True only when every condition of this file holds.
+
+    Examples
+    --------
+    >>> from barwise.metrics import Interval
+    >>> from barwise.report.data import ModelResult
+    >>> wide = Interval(0.8, -0.4, 2.0, level=0.95, block_length=5, n_resamples=999)
+    >>> metrics = {"trading": {"sharpe_ratio": 0.8}}
+    >>> read(ModelResult("lstm", 20, metrics, {"sharpe_ratio": wide})).text
+    'No edge is claimed: the interval of the Sharpe ratio includes zero.'
+    """
+    against = _against_zero(result) or _against_baselines(result)
+    if against:
+        return Reading(False, against)
+    return _after_deflation(result)
+
+
+def _against_zero(result: ModelResult) -> str | None:
+    sharpe = result.intervals.get("sharpe_ratio")
+    if sharpe is None or not known(sharpe):
+        return "No edge is claimed: the Sharpe ratio has no interval."
+    if sharpe.upper < 0:
+        return "It loses money after costs: the whole interval of the Sharpe ratio is below zero."
+    if sharpe.lower <= 0:
+        return "No edge is claimed: the interval of the Sharpe ratio includes zero."
+    return None
+
+
+def _against_baselines(result: ModelResult) -> str | None:
+    for group, key, title, how in (
+        ("trading", "sharpe_ratio", "Sharpe ratio", ratio),
+        ("classification", "macro_f1", "macro-F1", decimal),
+    ):
+        best = best_baseline(result, group, key)
+        if math.isnan(best.value):
+            return f"No edge is claimed: no baseline has a {title} to compare with."
+        interval = result.intervals.get(key)
+        if interval is None or not known(interval):
+            return f"No edge is claimed: {title} has no interval."
+        if interval.lower <= best.value:
+            return (
+                f"No edge is claimed: the interval of {title} reaches down to the "
+                f"baseline {best.name} ({how(best.value)})."
+            )
+    return None
+
+
+def _after_deflation(result: ModelResult) -> Reading:
+    deflated = result.deflated_sharpe
+    if deflated is None or math.isnan(deflated):
+        return Reading(
+            False,
+            "No edge is claimed: it beats the baselines, but the Sharpe ratio was not "
+            "deflated for the trials that were made.",
+        )
+    if deflated < _SURVIVES:
+        return Reading(
+            False,
+            "No edge is claimed: after deflation for all trials the Sharpe ratio is "
+            f"above zero with probability {decimal(deflated)}, below {_SURVIVES}.",
+        )
+    return Reading(
+        True,
+        "An edge is shown on this data: Sharpe ratio and macro-F1 lie above zero and "
+        "above every baseline with their whole intervals, after costs and deflation.",
+    )
+
+
+def headline(report: Report) -> str:
+    """Return the first sentence of the report."""
+    total = len(report.results)
+    if not total:
+        return "No model was scored: there is nothing to claim."
+    claimed = [result for result in report.results if read(result).claim]
+    if report.simulated:
+        return "Simulated bars: nothing here says anything about a market."
+    if not claimed:
+        many = "the one model scored" if total == 1 else f"any of the {total} results"
+        return f"No edge is claimed for {many}."
+    names = ", ".join(result.name for result in claimed)
+    return f"An edge is shown for {len(claimed)} of {total} results: {names}."
+
+
+def shown(report: Report) -> list[str]:
+    """Return what the numbers do show, one sentence each."""
+    level = f"{report.interval_level:.0%}"
+    lines = [
+        f"Scores are of {report.scored_on}.",
+        "Trading figures are after commission and slippage, for one position at a time.",
+        f"Brackets hold {level} intervals ({report.interval_method}); a score without "
+        "one supports no claim.",
+    ]
+    if report.chosen_horizon is not None:
+        lines.append(
+            f"The horizon of {report.chosen_horizon} bars was named beforehand; the "
+            "others are beside it for comparison."
+        )
+    return lines + _looks(report)
+
+
+def _looks(report: Report) -> list[str]:
+    evidence = report.evidence
+    if evidence is None:
+        return [
+            "No trial ledger was given: how often this data was tried is not known."
+        ]
+    openings = evidence.test_openings
+    opened = {0: "never", 1: "once", 2: "twice"}.get(openings, f"{openings} times")
+    lines = [
+        f"{evidence.trials:,} configurations were tried on this data, about "
+        f"{evidence.effective_trials:.1f} independent ones; the sealed test part was "
+        f"opened {opened}."
+    ]
+    if evidence.overfitting_probability is not None:
+        lines.append(
+            "Probability that the best of them is overfitted: "
+            f"{evidence.overfitting_probability:.0%}."
+        )
+    if evidence.detectable_sharpe is not None:
+        lines.append(
+            "The smallest Sharpe ratio that this much data can tell from zero is "
+            f"{ratio(evidence.detectable_sharpe)}."
+        )
+    if evidence.false_discovery_rate is not None:
+        lines.append(
+            "On surrogates without an edge the same run claimed one in "
+            f"{evidence.false_discovery_rate:.0%} of cases."
+        )
+    return lines
+
+
+def not_shown(report: Report) -> list[str]:
+    """Return what a reader must not conclude, one sentence each."""
+    total = len(report.results)
+    lines = [
+        "The past of one market: no figure here promises a future one.",
+        "Fills follow the stated execution rule; queues, outages and the effect of "
+        "one's own orders on the price are not in it.",
+        "Macro-F1 above one third is no edge by itself: time of day and volatility "
+        "alone reach that, which is why they stand among the baselines.",
+    ]
+    if total > 1:
+        chance = total * (1 - report.interval_level) / 2
+        lines.append(
+            f"{total} results were compared: if none had an edge, luck alone would still "
+            f"put about {chance:.1f} of their intervals wholly above zero."
+        )
+    if report.simulated:
+        lines.append(
+            "The bars were made by a simulator: they show that the pipeline runs, and "
+            "nothing else."
+        )
+    return lines

@@ -1,0 +1,432 @@
+"""The barrier resolver: bars in, each label out at the moment it is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal, final
+
+import numpy as np
+
+from barwise.core.errors import ConfigError
+from barwise.core.stage import Stage, State
+from barwise.stream import barriers as kernels
+from barwise.stream.barriers import Edge, Open, Out, Path, Rule
+
+SessionEnd = Literal["flat", "carry", "invalid"]
+
+_SESSION_END = {
+    "carry": kernels.CARRY,
+    "flat": kernels.FLAT,
+    "invalid": kernels.INVALID,
+}
+_FLOAT = ("open", "high", "low", "close", "width", "fine")
+_NEVER = np.iinfo(np.int64).max
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class BarrierInput:
+    """Rows for the resolver; every column has one value a row.
+
+    Parameters
+    ----------
+    time : ndarray of int64
+        Close of each bar, nanoseconds UTC.
+    open, high, low, close : ndarray of float64
+        Prices.
+    width : ndarray of float64
+        What the multiples multiply, in price (ATR, volatility, or ones). A row whose
+        width is NaN or not above zero is no sample.
+    sample : ndarray of bool
+        Rows at which a label may begin. Filled rows are never among them; paths run
+        over them.
+    session : ndarray of int64
+        Identity of the row's session, -1 outside; a change ends the session.
+    session_close : ndarray of int64
+        Scheduled end of that session, nanoseconds UTC.
+    contract : ndarray of int64
+        Identity of the row's contract; a change is a roll.
+    first_fine : ndarray of int64, shape (rows + 1,) or (0,)
+        Finer bars ``first_fine[i]:first_fine[i + 1]`` lie inside row ``i``.
+    fine : ndarray of float64, shape (finer bars, 3)
+        Open, high and low of the finer bars.
+    """
+
+    time: np.ndarray
+    open: np.ndarray
+    high: np.ndarray
+    low: np.ndarray
+    close: np.ndarray
+    width: np.ndarray
+    sample: np.ndarray
+    session: np.ndarray
+    session_close: np.ndarray
+    contract: np.ndarray
+    first_fine: np.ndarray
+    fine: np.ndarray
+
+    def __post_init__(self) -> None:
+        # One layout for the compiled code, read-only as bars are: another one would
+        # compile again.
+        for field in fields(self):
+            kind = _dtype(field.name)
+            fixed: np.ndarray = np.ascontiguousarray(
+                getattr(self, field.name), kind
+            ).view()
+            fixed.flags.writeable = False
+            object.__setattr__(self, field.name, fixed)
+
+    @classmethod
+    def of(
+        cls,
+        time: np.ndarray,
+        open: np.ndarray,
+        high: np.ndarray,
+        low: np.ndarray,
+        close: np.ndarray,
+        width: np.ndarray,
+        *,
+        sample: np.ndarray | None = None,
+        filled: np.ndarray | None = None,
+        session: np.ndarray | None = None,
+        session_close: np.ndarray | None = None,
+        contract: np.ndarray | None = None,
+        fine: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> BarrierInput:
+        """Build the input; what is left out has no effect.
+
+        Parameters
+        ----------
+        filled : ndarray of bool, optional
+            Rows made by a gap policy; they are taken out of ``sample``.
+        fine : tuple of ndarray, optional
+            The columns ``first_fine`` and ``fine``.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> one = np.ones(3)
+        >>> rows = BarrierInput.of(np.arange(3), one, one, one, one, one)
+        >>> len(rows), int(rows.session[0])
+        (3, 0)
+        """
+        rows = len(time)
+        may = np.ones(rows, np.bool_) if sample is None else np.asarray(sample, bool)
+        if filled is not None:
+            may = may & ~np.asarray(filled, bool)
+        none = np.zeros(rows, np.int64)
+        first, inside = (none[:0], np.zeros((0, 3))) if fine is None else fine
+        return cls(
+            time, open, high, low, close, width, may,
+            none if session is None else session,
+            np.full(rows, _NEVER) if session_close is None else session_close,
+            none if contract is None else contract,
+            first, inside,
+        )  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def __getitem__(self, rows: slice) -> BarrierInput:
+        """Return consecutive rows with the finer bars inside them."""
+        begin, end, _ = rows.indices(len(self))
+        cut = {f.name: getattr(self, f.name)[begin:end] for f in fields(self)[:10]}
+        first, inside = self.first_fine, slice(0, 0)
+        if len(first):
+            inside = slice(first[begin], first[end])
+            first = first[begin : end + 1] - first[begin]
+        return BarrierInput(**cut, first_fine=first, fine=self.fine[inside])
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Resolved:
+    """Labels that became known; one row each.
+
+    Attributes
+    ----------
+    entry : ndarray of int64
+        Row of the decision, counted from the start of the stream.
+    label : ndarray of int8
+        +1, 0 or -1; 0 where ``valid`` is False.
+    touched : ndarray of int8
+        Side of the level that ended the label: +1 above the entry, -1 below, 0 none.
+    truth : ndarray of int8
+        0 identified, 1 decided by finer bars, 2 ambiguous (the stop was taken).
+    valid : ndarray of bool
+        False where the path crossed a roll, or a session's end that forbids it.
+    end_index : ndarray of int64
+        Row of the exit, counted like ``entry``; -1 where not valid.
+    end_time : ndarray of int64
+        Close of the exit's bar, nanoseconds UTC.
+    known_at : ndarray of int64
+        When the label was known. It differs from ``end_time`` only for an exit at a
+        session's last close when the last bars of that session had no trade.
+    ret : ndarray of float64
+        Log return of the price from entry to exit; NaN where not valid.
+    adverse : ndarray of float64
+        Furthest move towards another label, as a share of the way to its level, 0..1.
+    long_ret, short_ret : ndarray of float64
+        With ``sides="both"`` what the long and the short trade made (log return, a
+        gain is positive, a trade still open is marked at the exit); else empty.
+    """
+
+    entry: np.ndarray
+    label: np.ndarray
+    touched: np.ndarray
+    truth: np.ndarray
+    valid: np.ndarray
+    end_index: np.ndarray
+    end_time: np.ndarray
+    known_at: np.ndarray
+    ret: np.ndarray
+    adverse: np.ndarray
+    long_ret: np.ndarray
+    short_ret: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.entry)
+
+
+@final
+class BarrierResolver(Stage[BarrierInput, Resolved]):
+    """Follow every entry until a barrier, the horizon or a session ends it.
+
+    Decide at close t; enter at open[t+1] (or close[t]); barriers at ``upper`` and
+    ``lower`` times the width of row t, rounded away from the entry to the tick; whole
+    bars t+1..t+horizon are read. An open beyond a barrier fills at that open; a bar
+    that reaches both is decided by finer bars, else the stop wins.
+
+    Parameters
+    ----------
+    horizon : int
+        Bars in a path.
+    upper, lower : float
+        Multiples of the width, above zero.
+    tick : float
+        Price step, 0 for none.
+    touch : {"high_low", "close"}
+        What is compared with the barriers.
+    trade_through : bool
+        Whether a target fills only when the price goes a tick beyond it.
+    entry : {"next_open", "close"}
+        Price at which a trade begins.
+    sides : {"long", "both"}
+        "long": +1 target, -1 stop of a long trade. "both": the trade, long or short,
+        that reaches its target first; 0 when both have ended without one.
+    session_end : {"flat", "carry", "invalid"}
+        What a session's end does to an open path.
+    times_repeat : bool
+        True for event bars. Then a session ends on a later row or on ``advance``
+        only, as a second bar may still close at the same time.
+
+    Raises
+    ------
+    ConfigError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> price = np.array([10.0, 10.0, 11.0, 12.0])
+    >>> rows = BarrierInput.of(np.arange(4), price, price, price, price, np.ones(4))
+    >>> stage = BarrierResolver(horizon=3, upper=1.5, lower=1.0, tick=0.5)
+    >>> known = stage.push(rows)
+    >>> known.entry, known.label, known.end_index
+    (array([0]), array([1], dtype=int8), array([3]))
+    """
+
+    def __init__(
+        self,
+        *,
+        horizon: int,
+        upper: float,
+        lower: float,
+        tick: float = 0.0,
+        touch: Literal["high_low", "close"] = "high_low",
+        trade_through: bool = False,
+        entry: Literal["next_open", "close"] = "next_open",
+        sides: Literal["long", "both"] = "long",
+        session_end: SessionEnd = "flat",
+        times_repeat: bool = False,
+    ) -> None:
+        _check("touch", touch, ("high_low", "close"))
+        _check("entry", entry, ("next_open", "close"))
+        _check("sides", sides, ("long", "both"))
+        _check("session_end", session_end, tuple(_SESSION_END))
+        _check_numbers(horizon, upper, lower, tick, trade_through)
+        per_tick = 1.0 / tick if tick else 0.0
+        whole = tick > 0 and abs(per_tick - round(per_tick)) < kernels.GRAIN
+        self._closes_only = touch == "close"
+        self._rule = Rule(
+            horizon=int(horizon),
+            upper=float(upper),
+            lower=float(lower),
+            tick=float(tick),
+            per_tick=float(round(per_tick)) if whole else per_tick,
+            whole=bool(whole),
+            slack=kernels.GRAIN * tick,
+            through=float(tick) if trade_through else 0.0,
+            both=sides == "both",
+            at_close=entry == "close",
+            session_end=_SESSION_END[session_end],
+            instant=not times_repeat,
+        )
+        self._edge = Edge(0, 0, 0, 0, 0, 0.0)
+        self._open = Open(
+            np.empty((0, kernels.NUMBERS)), np.empty((0, kernels.MARKS), np.int64)
+        )
+
+    @property
+    def pending(self) -> int:
+        """How many entries wait for their label."""
+        return len(self._open.marks)
+
+    def push(self, chunk: BarrierInput) -> Resolved:
+        """Take the next rows; return the labels they decide, by (known at, entry)."""
+        out, used = self._scan(chunk, closed=self._is_last(chunk))
+        slots = out.whole[1, :used]
+        if used > 1 and np.any(slots[1:] < slots[:-1]):
+            return _resolved(out, kernels.order(slots, 2 * len(chunk) + 1))
+        return _resolved(out, slice(0, used))
+
+    def resolve(self, chunk: BarrierInput) -> Resolved:
+        """Push a whole stream; return one row for each of its rows.
+
+        Row i is the label of entry i. A row without one has ``valid`` False, label 0,
+        ``end_index`` -1, its own time as ``end_time`` and NaN as ``ret``.
+        """
+        if self._edge.rows:
+            raise ValueError("resolve() takes a whole stream, but rows were pushed")
+        out, _ = self._scan(chunk, closed=self._is_last(chunk), dense=True)
+        without = np.flatnonzero(out.small[3] == 0)
+        out.whole[0, without] = without
+        out.whole[2, without] = -1
+        out.whole[3:, without] = chunk.time[without]
+        out.real[:, without] = np.nan
+        return _resolved(out, slice(None))
+
+    def advance(self, to_time: int) -> Resolved:
+        """End the session of the last row if its close is not after ``to_time``."""
+        edge, rule = self._edge, self._rule
+        in_session = rule.session_end != kernels.CARRY and edge.session >= 0
+        closed = bool(in_session and edge.rows and edge.session_close <= to_time)
+        out, used = self._scan(_NO_ROWS, closed=closed)
+        return _resolved(out, slice(0, used))
+
+    def snapshot(self) -> State:
+        """Return the open entries and the last row."""
+        return {
+            "edge": np.array(self._edge[:-1], np.int64),
+            "close": np.array([self._edge.close]),
+            "numbers": self._open.numbers.copy(),
+            "marks": self._open.marks.copy(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on from a snapshot of a resolver with the same settings."""
+        rows, time, session, close_of_it, contract = map(int, state["edge"])
+        close = float(state["close"][0])
+        self._edge = Edge(rows, time, session, close_of_it, contract, close)
+        self._open = Open(
+            np.array(state["numbers"], np.float64), np.array(state["marks"], np.int64)
+        )
+
+    def _is_last(self, chunk: BarrierInput) -> bool:
+        rule = self._rule
+        if not len(chunk) or rule.session_end == kernels.CARRY or not rule.instant:
+            return False
+        ended = chunk.time[-1] >= chunk.session_close[-1]
+        return bool(ended and chunk.session[-1] >= 0)
+
+    def _scan(
+        self, chunk: BarrierInput, *, closed: bool, dense: bool = False
+    ) -> tuple[Out, int]:
+        size = len(chunk) + self.pending
+        out = Out(
+            np.empty((5, size), np.int64),
+            np.empty((4 if self._rule.both else 2, size)),
+            np.zeros((4, size), np.int8),
+            dense,
+        )
+        used, self._open = kernels.scan(
+            self._path(chunk), self._rule, self._edge, closed, self._open, out
+        )
+        if len(chunk):
+            self._edge = Edge(
+                self._edge.rows + len(chunk),
+                int(chunk.time[-1]),
+                int(chunk.session[-1]),
+                int(chunk.session_close[-1]),
+                int(chunk.contract[-1]),
+                float(chunk.close[-1]),
+            )
+        return out, used
+
+    def _path(self, chunk: BarrierInput) -> Path:
+        prices = (chunk.open, chunk.high, chunk.low)
+        if self._closes_only:
+            prices = (chunk.close, chunk.close, chunk.close)
+        return Path(
+            chunk.time, chunk.open, *prices, chunk.close, chunk.width, chunk.sample,
+            chunk.session, chunk.session_close, chunk.contract,
+            chunk.first_fine, chunk.fine,
+        )  # fmt: skip
+
+
+def _resolved(out: Out, rows: slice | np.ndarray) -> Resolved:
+    whole, real, small = (columns[:, rows] for columns in out[:3])
+    sides = real[2:] if len(real) > 2 else (_NONE, _NONE)
+    return Resolved(
+        entry=whole[0],
+        label=small[0],
+        touched=small[1],
+        truth=small[2],
+        valid=small[3].view(np.bool_),
+        end_index=whole[2],
+        end_time=whole[3],
+        known_at=whole[4],
+        ret=real[0],
+        adverse=real[1],
+        long_ret=sides[0],
+        short_ret=sides[1],
+    )
+
+
+def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ConfigError(
+            f"labels.{name}: {value!r} is not known; choose one of {', '.join(allowed)}"
+        )
+
+
+def _check_numbers(
+    horizon: int, upper: float, lower: float, tick: float, trade_through: bool
+) -> None:
+    if int(horizon) != horizon or horizon < 1:
+        raise ConfigError(
+            f"labels.horizon: {horizon!r} is not a whole number of bars >= 1"
+        )
+    for name, value in (("upper", upper), ("lower", lower)):
+        if not 0 < value < np.inf:
+            raise ConfigError(
+                f"labels.{name}: {value!r} must be above 0 and finite: it is the "
+                "distance of the barrier in multiples of the width"
+            )
+    if not 0 <= tick < np.inf:
+        raise ConfigError(f"labels.tick: {tick!r} must be >= 0 (0 rounds nothing)")
+    if trade_through and tick == 0:
+        raise ConfigError(
+            "labels.trade_through needs a tick: a target fills when the price goes one "
+            "tick beyond it; give tick=, or turn trade_through off"
+        )
+
+
+def _dtype(name: str) -> type:
+    if name in _FLOAT:
+        return np.float64
+    return np.bool_ if name == "sample" else np.int64
+
+
+_NONE = np.zeros(0)
+_NO_ROWS = BarrierInput.of(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE)

@@ -1,0 +1,95 @@
+"""The market that probabilities are traded in: bars, rules, costs and account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from barwise.bars.bars import Bars
+from barwise.bars.sessions import SessionHours, SessionTable
+from barwise.trading.costs import Costs
+from barwise.trading.execution import ExecutionContract
+from barwise.trading.result import BacktestResult
+from barwise.trading.signals import signals_from_probabilities
+from barwise.trading.simulation import backtest
+from barwise.trading.sizing import Account
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Market:
+    """Everything but the probabilities that a backtest needs.
+
+    Parameters
+    ----------
+    bars : Bars
+        The rows that became features.
+    width : ndarray of float64, shape (bar,)
+        What the barrier multiples multiply (ATR), known at each close.
+    execution : ExecutionContract
+    costs : Costs
+    account : Account
+    sessions : SessionTable, optional
+        Without one days are UTC days and nothing ends a trade early.
+    hours : {"extended", "regular"}
+        Which hours end a trade.
+    """
+
+    bars: Bars
+    width: np.ndarray
+    execution: ExecutionContract
+    costs: Costs
+    account: Account
+    sessions: SessionTable | None = None
+    hours: SessionHours = "extended"
+
+    def trade(
+        self,
+        rows: np.ndarray,
+        probabilities: np.ndarray,
+        *,
+        timeout_returns: tuple[float, float] = (0.0, 0.0),
+    ) -> tuple[np.ndarray, BacktestResult]:
+        """Trade the probabilities of some rows where a trade is expected to pay.
+
+        Parameters
+        ----------
+        rows : ndarray of int64, shape (n,)
+            Bars of the decisions, increasing. The account runs from the first of them
+            to the last one's horizon.
+        probabilities : ndarray of float, shape (n, 3)
+            Short, neutral, long; a row with NaN decides nothing.
+        timeout_returns : (float, float)
+            As in :func:`barwise.trading.expected_values`.
+
+        Returns
+        -------
+        signals : ndarray of int8, shape (n,)
+            +1, -1 or 0 at each row.
+        result : BacktestResult
+        """
+        signals = signals_from_probabilities(
+            probabilities,
+            self.bars.close[rows],
+            self.width[rows],
+            self.execution,
+            self.costs,
+            timeout_returns=timeout_returns,
+        )
+        span = slice(int(rows[0]), int(rows[-1]) + 1 + self.execution.horizon)
+        bars = self.bars[span]
+        decided = np.zeros(len(bars), np.int8)
+        decided[rows - rows[0]] = signals
+        result = backtest(
+            bars,
+            decided,
+            self.execution,
+            width=self.width[span],
+            costs=self.costs,
+            account=self.account,
+            sessions=self.sessions,
+            hours=self.hours,
+        )
+        return signals, result

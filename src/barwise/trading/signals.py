@@ -1,0 +1,109 @@
+"""From class probabilities to signals: a trade only where it pays on average."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from barwise.core.errors import DataError
+from barwise.trading.costs import BUY, SELL, Costs
+from barwise.trading.execution import ExecutionContract
+
+
+def expected_values(
+    probabilities: np.ndarray,
+    close: np.ndarray,
+    width: np.ndarray,
+    execution: ExecutionContract,
+    costs: Costs,
+    *,
+    timeout_returns: tuple[float, float] = (0.0, 0.0),
+) -> np.ndarray:
+    """p_win x W - p_lose x L + p_0 x E[ret | 0] - cost of each side, in points of price.
+
+    A long wins with p(+1) and loses with p(-1); a short the other way round.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float, shape (row, 3)
+        Columns short, neutral, long.
+    close : ndarray of float64, shape (row,)
+        Price at the decision; turns log returns into points.
+    width : ndarray of float64, shape (row,)
+        What the barrier multiples multiply (ATR).
+    execution, costs
+        Barriers, rounded to the tick, are W and L.
+    timeout_returns : (float, float)
+        Mean log return of the price over training labels of 0, to the exit of a long
+        and of a short (one number twice with ``sides="long"``).
+
+    Returns
+    -------
+    ndarray of float64, shape (row, 2)
+        Long, short. NaN where a probability or the width is missing.
+
+    Raises
+    ------
+    DataError
+        If the probabilities have not three columns.
+
+    Examples
+    --------
+    ATR 4, barriers 6 and 4 points, 0.748 points of costs: a long makes
+    0.5 x 6 - 0.3 x 4 - 0.748 = 1.052, a short 0.3 x 4 - 0.5 x 6 - 0.748 = -2.548.
+
+    >>> rule = ExecutionContract(horizon=20, upper=1.5, lower=1.0, tick=0.25)
+    >>> mes = Costs(tick_size=0.25, multiplier=5.0, commission=0.62, slippage_ticks=1)
+    >>> p, one = np.array([[0.3, 0.2, 0.5]]), np.ones(1)
+    >>> expected_values(p, 5000 * one, 4 * one, rule, mes)
+    array([[ 1.052, -2.548]])
+    """
+    if probabilities.ndim != 2 or probabilities.shape[1] != 3:
+        raise DataError(
+            f"expected values need probabilities of short, neutral and long, got shape "
+            f"{probabilities.shape}; a binary model has no side to compare"
+        )
+    down, neither, up = probabilities.astype(np.float64).T
+    width = np.where(width > 0, width, np.nan)
+    values = []
+    for side, win, lose, ret in zip(
+        (BUY, SELL), (up, down), (down, up), timeout_returns, strict=True
+    ):
+        target, stop = execution.distances(width, side)
+        timeout = neither * side * close * np.expm1(ret)
+        values.append(win * target - lose * stop + timeout - costs.in_price(side))
+    return np.stack(values, axis=1)
+
+
+def signals_from_probabilities(
+    probabilities: np.ndarray,
+    close: np.ndarray,
+    width: np.ndarray,
+    execution: ExecutionContract,
+    costs: Costs,
+    *,
+    timeout_returns: tuple[float, float] = (0.0, 0.0),
+) -> np.ndarray:
+    """+1, -1 or 0 at each row: the side that is expected to pay more, if any pays.
+
+    Parameters are those of :func:`expected_values`.
+
+    Returns
+    -------
+    ndarray of int8, shape (row,)
+        0 too where nothing can be expected, because something is missing.
+
+    Examples
+    --------
+    >>> rule = ExecutionContract(horizon=20, upper=1.5, lower=1.0, tick=0.25)
+    >>> mes = Costs(tick_size=0.25, multiplier=5.0, commission=0.62, slippage_ticks=1)
+    >>> p = np.array([[0.3, 0.2, 0.5], [0.3, 0.4, 0.3], [0.8, 0.1, 0.1]])
+    >>> one = np.ones(3)
+    >>> signals_from_probabilities(p, 5000 * one, 4 * one, rule, mes)
+    array([ 1,  0, -1], dtype=int8)
+    """
+    values = expected_values(
+        probabilities, close, width, execution, costs, timeout_returns=timeout_returns
+    )
+    long, short = np.nan_to_num(values, nan=-np.inf).T
+    side = np.where(long >= short, 1, -1)
+    return np.where(np.maximum(long, short) > 0, side, 0).astype(np.int8)

@@ -1,0 +1,111 @@
+"""features list, models list, runs list and runs show."""
+
+import json
+
+import pytest
+
+from barwise.cli.app import run
+from barwise.training.run_folder import new_run
+
+
+def as_json(capsys, *words):
+    assert run([*words, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_features_sets_have_the_columns_that_they_count(capsys):
+    for row in as_json(capsys, "features", "list"):
+        columns = as_json(capsys, "features", "list", "--set", row["set"])
+        assert len(columns) == row["columns"] >= row["without_volume"] > 0
+        assert all(column["family"] and column["meaning"] for column in columns)
+
+
+def test_features_as_text(capsys):
+    assert run(["features", "list", "--set", "boosting_optimal"]) == 0
+    assert capsys.readouterr().out.startswith("column")
+
+
+def test_unknown_feature_set_is_2(capsys):
+    assert run(["features", "list", "--set", "nonsense"]) == 2
+    assert "boosting_optimal" in capsys.readouterr().err
+
+
+def test_models_by_family(capsys):
+    models = as_json(capsys, "models", "list")
+    assert {"lightgbm", "logistic"} <= {model["model"] for model in models}
+    (boosting,) = {
+        model["family"]
+        for model in as_json(capsys, "models", "list", "--family", "boosting")
+    }
+    assert boosting == "boosting"
+
+
+def test_models_as_text(capsys):
+    assert run(["models", "list"]) == 0
+    assert "lightgbm" in capsys.readouterr().out
+
+
+def test_unknown_family_is_2(capsys):
+    assert run(["models", "list", "--family", "nonsense"]) == 2
+    assert "the families are" in capsys.readouterr().err
+
+
+@pytest.fixture
+def finished(tmp_path):
+    metrics = {
+        "classification": {"macro_f1": 0.41234567, "roc_auc": None},
+        "trading": {"sharpe_ratio": 0.5, "num_trades": 12},
+    }
+    with new_run(tmp_path / "runs", model="lightgbm", horizon=20) as draft:
+        text = json.dumps(metrics)
+        (draft.path / "metrics" / "evaluation_metrics.json").write_text(text)
+    return draft.path
+
+
+def test_runs_list(finished, capsys):
+    output = str(finished.parent.parent)
+    (row,) = as_json(capsys, "runs", "list", "--output", output)
+    assert row["run"] == finished.name
+    assert row["metrics"]["trading"]["num_trades"] == 12
+    assert run(["runs", "list", "--output", output]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].split() == [
+        "run",
+        "model",
+        "horizon",
+        "macro_f1",
+        "sharpe_ratio",
+        "num_trades",
+    ]
+    assert shown[1].split()[1:] == ["lightgbm", "20", "0.4123", "0.5", "12"]
+
+
+def test_runs_list_without_runs(tmp_path, capsys):
+    assert run(["runs", "list", "--output", str(tmp_path)]) == 0
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "no finished run" in told.err
+    assert as_json(capsys, "runs", "list", "--output", str(tmp_path)) == []
+
+
+def test_runs_show_by_name_and_by_path(finished, capsys):
+    output = str(finished.parent.parent)
+    by_name = as_json(capsys, "runs", "show", finished.name, "--output", output)
+    by_path = as_json(capsys, "runs", "show", str(finished))
+    assert by_name == by_path
+    assert "metrics/evaluation_metrics.json" in by_name["files"]
+    assert run(["runs", "show", str(finished)]) == 0
+    shown = capsys.readouterr().out
+    assert "classification.roc_auc" in shown
+    assert "provenance.python" in shown
+
+
+def test_runs_show_of_nothing_is_2(tmp_path, capsys):
+    assert run(["runs", "show", "none", "--output", str(tmp_path)]) == 2
+    assert "barwise runs list shows them" in capsys.readouterr().err
+
+
+def test_damaged_run_is_5(finished, capsys):
+    (finished / "provenance.json").write_text("{")
+    assert run(["runs", "show", str(finished)]) == 5
+    assert "provenance.json" in capsys.readouterr().err

@@ -1,0 +1,103 @@
+"""An edge is claimed only where every condition holds."""
+
+import dataclasses
+import math
+
+import pytest
+
+from barwise.metrics import Interval
+from barwise.report import ModelResult
+from barwise.report.verdict import headline, not_shown, read, shown
+
+
+def make(
+    sharpe=(1.0, 3.0),
+    f1=(0.40, 0.46),
+    deflated=0.99,
+    baseline_sharpe=0.4,
+    baseline_f1=0.36,
+):
+    def middle(pair):
+        return sum(pair) / 2 if pair else math.nan
+
+    def group(s, f):
+        return {"trading": {"sharpe_ratio": s}, "classification": {"macro_f1": f}}
+
+    pairs = {"sharpe_ratio": sharpe, "macro_f1": f1}
+    return ModelResult(
+        "tcn",
+        20,
+        {
+            **group(middle(sharpe), middle(f1)),
+            "baselines": {
+                "prior": group(0.0, 0.33),
+                "time_of_day": group(baseline_sharpe, baseline_f1),
+            },
+        },
+        {
+            key: Interval(middle(pair), *pair, 0.95, 5, 2_000)
+            for key, pair in pairs.items()
+            if pair
+        },
+        deflated_sharpe=deflated,
+    )
+
+
+def test_edge_needs_everything_and_then_is_claimed():
+    assert read(make()).claim
+    assert "An edge is shown" in read(make()).text
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"sharpe": (-0.1, 3.0)}, "includes zero"),
+        ({"sharpe": (0.0, 3.0)}, "includes zero"),
+        ({"sharpe": (-3.0, -0.2)}, "loses money"),
+        ({"sharpe": None}, "Sharpe ratio has no interval"),
+        ({"sharpe": (math.nan, math.nan)}, "Sharpe ratio has no interval"),
+        (
+            {"baseline_sharpe": 1.5},
+            "Sharpe ratio reaches down to the baseline time_of_day",
+        ),
+        ({"baseline_f1": 0.41}, "macro-F1 reaches down to the baseline time_of_day"),
+        ({"f1": None}, "macro-F1 has no interval"),
+        ({"deflated": 0.90}, "after deflation"),
+        ({"deflated": None}, "was not deflated"),
+    ],
+)
+def test_one_missing_condition_is_enough(change, says):
+    reading = read(make(**change))
+    assert not reading.claim
+    assert says in reading.text
+
+
+def test_without_baselines_nothing_is_claimed():
+    alone = dataclasses.replace(make(), metrics={"trading": {"sharpe_ratio": 2.0}})
+    assert not read(alone).claim
+    assert "no baseline" in read(alone).text
+
+
+def test_headline_counts_claims(report):
+    assert headline(report) == "No edge is claimed for any of the 4 results."
+    winner = dataclasses.replace(report, results=[make(), *report.results])
+    assert headline(winner) == "An edge is shown for 1 of 5 results: tcn · 20 bars."
+
+
+def test_simulated_bars_claim_nothing(report):
+    made = dataclasses.replace(report, simulated=True, results=[make()])
+    assert headline(made).startswith("Simulated bars")
+    assert any("simulator" in line for line in not_shown(made))
+
+
+def test_looks_at_the_data_are_told(report):
+    lines = " ".join(shown(report))
+    assert "48 configurations" in lines
+    assert "opened once" in lines
+    blind = dataclasses.replace(report, evidence=None)
+    assert any("not known" in line for line in shown(blind))
+
+
+def test_chance_grows_with_the_number_of_results(report):
+    many = dataclasses.replace(report, results=[make()] * 40)
+    assert any("about 1.0 of their intervals" in line for line in not_shown(many))
