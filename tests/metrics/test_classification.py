@@ -103,6 +103,18 @@ def test_a_class_that_no_row_has_still_counts():
     assert never["macro_f1"] == pytest.approx(1 / 3)
 
 
+def test_predictions_of_their_own_replace_the_largest_probability():
+    y, p, _ = sample()
+    always = np.ones(len(y), np.int8)
+    scores = classification_scores(y, p, predictions=always)
+    assert scores["accuracy"] == pytest.approx(np.mean(y == 1))
+    assert scores["log_loss"] == classification_scores(y, p)["log_loss"]
+    same = classification_scores(y, p, predictions=CLASSES[p.argmax(axis=1)])
+    assert same == classification_scores(y, p)
+    with pytest.raises(DataError, match="prediction of row 0 is 2"):
+        classification_scores(y, p, predictions=2 * always)
+
+
 def test_no_scored_row_leaves_every_score_undefined():
     scores = classification_scores(np.array([0, 1]), np.full((2, 3), np.nan))
     assert (scores["n_scored"], scores["n_rows"]) == (0, 2)

@@ -124,6 +124,17 @@ def test_score_intervals_are_those_of_scikit_learns_metrics(against):
         assert found[name].upper == pytest.approx(expected.upper), name
 
 
+def test_predictions_of_their_own_are_compared():
+    g = np.random.default_rng(0)
+    y, p = g.choice(CLASSES, 300), g.dirichlet(np.ones(3), 300)
+    always = np.ones(300, np.int8)
+    found = score_intervals(
+        y, p, baseline=p, predictions=y, baseline_predictions=always, block_length=5
+    )
+    assert found["accuracy"].value == pytest.approx(1 - np.mean(y == 1))
+    assert found["log_loss"].value == found["log_loss"].upper == 0.0
+
+
 def test_a_paired_difference_is_narrower_than_two_intervals():
     g = np.random.default_rng(0)
     truth = g.normal(size=500)

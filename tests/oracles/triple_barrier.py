@@ -1,3 +1,4 @@
+# ruff: noqa: C901 - one loop that is read from top to bottom
 """The triple barrier as a slow loop in plain Python. DO NOT EDIT.
 
 Written from the execution contract, not from the kernel: exact fractions for tick
@@ -42,6 +43,7 @@ class Trade:
         self.through, self.slack = through, slack
         self.exit = None
         self.won = False
+        self.when = None  # (row, 0 at the open or 1 later) of the exit
 
     def hits(self, high, low):
         """Whether a range of prices reaches the target, and the stop."""
@@ -57,8 +59,8 @@ class Trade:
             high >= self.stop - self.slack,
         )
 
-    def close(self, won, price=None):
-        self.won = won
+    def close(self, won, price, when):
+        self.won, self.when = won, when
         self.exit = price if price is not None else (self.target if won else self.stop)
 
 
@@ -75,15 +77,15 @@ def outcome(trades, both):
     return 0 if all(t.exit is not None for t in trades) else None
 
 
-def take_range(trades, high, low, fill=None):
+def take_range(trades, high, low, when, fill=None):
     """Let open trades meet a range; return whether the order inside it matters."""
     hits = [t.hits(high, low) for t in trades]
     tie = any(a and b for a, b in hits) or sum(a for a, _ in hits) == 2
     for trade, (target, stop) in zip(trades, hits, strict=True):
         if stop:
-            trade.close(False, fill)
+            trade.close(False, fill, when)
         elif target:
-            trade.close(True, fill)
+            trade.close(True, fill, when)
     return tie
 
 
@@ -92,23 +94,23 @@ def is_tie(trades, high, low):
     return any(a and b for a, b in hits) or sum(a for a, _ in hits) == 2
 
 
-def take_bar(trades, bar, both):
+def take_bar(trades, bar, both, s):
     """One base bar; return its truth: 0 identified, 1 finer bars, 2 ambiguous."""
-    take_range(trades, bar["open"], bar["open"], fill=bar["open"])
+    take_range(trades, bar["open"], bar["open"], (s, 0), fill=bar["open"])
     if outcome(trades, both) is not None:
         return 0
     if not is_tie(trades, bar["high"], bar["low"]):
-        take_range(trades, bar["high"], bar["low"])
+        take_range(trades, bar["high"], bar["low"], (s, 1))
         return 0
     truth = 0
     for first, high, low in bar["fine"]:
         # The finer bars say what came first; the fill stays at the barrier.
-        take_range(trades, first, first)
-        if outcome(trades, both) is None and take_range(trades, high, low):
+        take_range(trades, first, first, (s, 1))
+        if outcome(trades, both) is None and take_range(trades, high, low, (s, 1)):
             truth = 2
         if outcome(trades, both) is not None:
             return max(truth, 1)
-    return 2 if take_range(trades, bar["high"], bar["low"]) else max(truth, 1)
+    return 2 if take_range(trades, bar["high"], bar["low"], (s, 1)) else max(truth, 1)
 
 
 def label_one(rows, t, *, horizon, upper, lower, tick, touch="high_low",
@@ -152,16 +154,15 @@ def label_one(rows, t, *, horizon, upper, lower, tick, touch="high_low",
         if touch == "close":
             bar.update(open=bar["close"], high=bar["close"], low=bar["close"], fine=[])
         top, bottom = max(top, bar["high"]), min(bottom, bar["low"])
-        open_before = [x for x in trades if x.exit is None]
-        truth = max(truth, take_bar(trades, bar, both))
+        truth = max(truth, take_bar(trades, bar, both, s))
         label = outcome(trades, both)
         if label is not None:
-            ended = [x for x in open_before if x.exit is not None]
-            last = ended[0]
+            # max keeps the first of equals: the long stands for two stops at once.
+            last = max((x for x in trades if x.exit is not None), key=lambda x: x.when)
             if both and label == -1:
                 last = trades[1]
-            elif both and label == 0 and len(ended) == 2:
-                last = ended[0]
+            elif both and label == 1:
+                last = trades[0]
             side = 1 if last.exit > price else -1
             return finish(trades, price, label, last.exit, s, rows[s], truth, side,
                           top, bottom, both)  # fmt: skip

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from barwise.bars.bars import Bars
 from barwise.bars.instruments import get_instrument
 from barwise.bars.sessions import session_table
-from barwise.core.arrays import MINUTE
+from barwise.core.arrays import HOUR, MINUTE
 from barwise.core.errors import DataError
 from barwise.trading import Account, Costs, ExecutionContract, backtest
 from barwise.trading.costs import BUY, SELL
@@ -433,7 +433,10 @@ def test_real_bars_trade_as_they_are_labelled(market_data, file, symbol, interva
     # numpy's and numba's logarithms differ in the last bit of some numbers.
     ratio = np.log(trades.exit_price[kept] / trades.entry_price[kept])
     np.testing.assert_allclose(labels.ret[decided], ratio, rtol=1e-13, atol=0)
-    assert ("session" in trades.reason) == (symbol == "ES")
+    ended = trades.exit_index[trades.reason == "session"]
+    closed = bars.open_time[ended + 1] - bars.time[ended]
+    assert len(ended) > (60 if symbol == "ES" else 0)
+    assert closed.min() >= (1 if symbol == "ES" else 40) * HOUR
 
 
 def test_random_trades_on_real_bars_lose_their_costs(market_data):

@@ -13,7 +13,10 @@ from barwise.cli.errors import guarded
 from barwise.cli.output import ending
 
 COMMAND_FILES = (
+    "demo",
     "init",
+    "run",
+    "train",
     "data",
     "features",
     "models",

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from barwise.cli.output import Json, ending, note, write_json, write_table, write_text
+from barwise.cli.simulate import EXAMPLE, simulate
 
 if TYPE_CHECKING:
     from barwise.bars.bars import Bars
     from barwise.cli.source import Source
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+group.command("simulate", epilog=ending(EXAMPLE))(simulate)
 
 File = Annotated[
     Path, typer.Argument(help="A file of bars, or a config that names one.")

@@ -72,13 +72,16 @@ def note(text: str) -> None:
 class Report(Protocol):
     """Tells how far some work has come."""
 
-    def __call__(self, done: float, total: float) -> None:
-        """Say that ``done`` of ``total`` units are done."""
+    def __call__(self, done: float, total: float, text: str = "") -> None:
+        """Say that ``done`` of ``total`` units are done, and what is being done.
+
+        What follows a colon in the text changes too often to be a line of a log.
+        """
 
 
 @contextmanager
 def progress(title: str) -> Iterator[Report]:
-    """Show a progress bar on stderr when that is a terminal, nothing otherwise.
+    """Show a progress bar on stderr; a line a step where that is no terminal.
 
     Examples
     --------
@@ -86,14 +89,33 @@ def progress(title: str) -> Iterator[Report]:
     ...     report(1, 2)
     """
     if not sys.stderr.isatty():
-        yield lambda done, total: None  # noqa: ARG005 - nobody watches
+        yield _Lines(title)
         return
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task: TaskID = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+        def report(done: float, total: float, text: str = "") -> None:
+            shown = f"{title}: {text}" if text else title
+            bar.update(task, completed=done, total=total, description=shown)
+
+        yield report
+
+
+class _Lines:
+    """Writes each new step once."""
+
+    def __init__(self, title: str) -> None:
+        self._title, self._last = title, ""
+
+    def __call__(self, done: float, total: float, text: str = "") -> None:
+        del done, total
+        step = text.split(":")[0]
+        if step and step != self._last:
+            note(f"{self._title}: {step}")
+            self._last = step
 
 
 def start_logs(level: str = "info") -> None:

@@ -22,7 +22,7 @@ def barrier_rows(
     bars: Bars,
     width: Vector,
     *,
-    sample: Flags | None,
+    sample: np.ndarray | None,
     sessions: SessionTable | None,
     fine: Bars | None,
 ) -> BarrierInput:
@@ -133,7 +133,7 @@ def _inside(bars: Bars, fine: Bars) -> tuple[np.ndarray, np.ndarray]:
     return first, prices
 
 
-def _mask(sample: Flags | None, rows: int) -> Flags | None:
+def _mask(sample: np.ndarray | None, rows: int) -> Flags | None:
     if sample is not None and sample.shape != (rows,):
         raise ConfigError(
             f"labels.sample: a mask of shape {sample.shape} does not fit {rows} bars; "

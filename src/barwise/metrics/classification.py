@@ -47,6 +47,7 @@ def classification_scores(
     *,
     classes: Sequence[int] = TERNARY,
     weights: Vector | None = None,
+    predictions: Int[ndarray, " row"] | None = None,
 ) -> dict[str, Any]:
     """Every score of a classifier, ready for JSON: None where one is undefined.
 
@@ -55,12 +56,13 @@ def classification_scores(
     y : ndarray of int, shape (row,)
         True classes.
     probabilities : ndarray of float, shape (row, class)
-        One column a class, in the order of ``classes``; the prediction is the largest.
-        A row with a NaN is not scored.
+        One column a class, in the order of ``classes``. A row with a NaN is not scored.
     classes : sequence of int
         Configured classes, increasing.
     weights : ndarray of float, shape (row,), optional
         Weight of each row in every score but the confusion matrix, which counts rows.
+    predictions : ndarray of int, shape (row,), optional
+        Predicted classes, where they are not those of the largest probability.
 
     Returns
     -------
@@ -87,20 +89,35 @@ def classification_scores(
     >>> scores["accuracy"], scores["confusion_matrix"], scores["touch_auc"]
     (0.75, [[1, 0, 0], [0, 1, 0], [1, 0, 1]], 1.0)
     """
-    kept = check_rows(y, probabilities, classes)
+    kept = check_rows(y, probabilities, classes, predictions)
     y, p = y[kept], probabilities[kept].astype(np.float64)
     p /= p.sum(axis=1, keepdims=True)
-    w = None if weights is None else weights[kept]
+    w, given = (None if x is None else x[kept] for x in (weights, predictions))
+    found = predicted_columns(p, classes, given)
     return {
-        **_scores_of_classes(y, p, classes, w),
-        **_scores_of_probabilities(y, p, classes, w),
+        **_scores_of_classes(y, found, classes, w),
+        **_scores_of_probabilities(y, p, found, classes, w),
         "n_scored": len(y),
         "n_rows": len(kept),
     }
 
 
+def predicted_columns(
+    probabilities: Probabilities,
+    classes: Sequence[int],
+    predictions: Int[ndarray, " row"] | None,
+) -> Int[ndarray, " row"]:
+    """Column of each predicted class; without predictions that of the largest."""
+    if predictions is None:
+        return probabilities.argmax(axis=1)
+    return np.searchsorted(np.asarray(classes), predictions)
+
+
 def check_rows(
-    y: Int[ndarray, " row"], probabilities: Probabilities, classes: Sequence[int]
+    y: Int[ndarray, " row"],
+    probabilities: Probabilities,
+    classes: Sequence[int],
+    predictions: Int[ndarray, " row"] | None = None,
 ) -> Flags:
     """Rows that have a prediction, after a check of all of them.
 
@@ -115,13 +132,14 @@ def check_rows(
             f"{tuple(classes)}; they need one column a class, classes increasing"
         )
     kept = ~np.isnan(probabilities).any(axis=1)
-    foreign = kept & ~np.isin(y, classes)
-    if foreign.any():
-        row = int(np.argmax(foreign))
-        raise DataError(
-            f"label of row {row} is {y[row]}, which is not one of the classes "
-            f"{tuple(classes)}; leave out rows without a valid label"
-        )
+    for what, column in (("label", y), ("prediction", predictions)):
+        foreign = kept & ~np.isin(y if column is None else column, classes)
+        if column is not None and foreign.any():
+            row = int(np.argmax(foreign))
+            raise DataError(
+                f"{what} of row {row} is {column[row]}, which is not one of the classes "
+                f"{tuple(classes)}; leave out rows without a valid {what}"
+            )
     sums = np.where(kept, probabilities.sum(axis=1), 1.0)
     bad = (np.abs(sums - 1.0) > _ROUNDING) | (kept & (probabilities < 0).any(axis=1))
     if bad.any():
@@ -134,9 +152,9 @@ def check_rows(
 
 
 def _scores_of_classes(
-    y: np.ndarray, p: np.ndarray, classes: Sequence[int], w: np.ndarray | None
+    y: np.ndarray, column: np.ndarray, classes: Sequence[int], w: np.ndarray | None
 ) -> dict[str, Any]:
-    """Scores that see the largest probability only."""
+    """Scores that see the predicted class only."""
     labels = np.asarray(classes)
     if not len(y):
         names = (
@@ -151,7 +169,7 @@ def _scores_of_classes(
             "per_class_f1": dict.fromkeys(class_names(classes)),
             "confusion_matrix": np.zeros((len(labels),) * 2, int).tolist(),
         }
-    found = labels[p.argmax(axis=1)]
+    found = labels[column]
     precision, recall, f1, support = sk.precision_recall_fscore_support(
         y, found, labels=labels, sample_weight=w, zero_division=0
     )
@@ -169,13 +187,17 @@ def _scores_of_classes(
 
 
 def _scores_of_probabilities(
-    y: np.ndarray, p: np.ndarray, classes: Sequence[int], w: np.ndarray | None
+    y: np.ndarray,
+    p: np.ndarray,
+    column: np.ndarray,
+    classes: Sequence[int],
+    w: np.ndarray | None,
 ) -> dict[str, Any]:
     if not len(y):
         names = ("roc_auc", "touch_auc", "log_loss", "brier", "ece")
         return dict.fromkeys(names)
     labels = np.asarray(classes)
-    confidence, right = p.max(axis=1), labels[p.argmax(axis=1)] == y
+    confidence, right = p[np.arange(len(y)), column], labels[column] == y
     return {
         "roc_auc": json_number(_roc_auc(y, p, labels, w)),
         "touch_auc": json_number(touch_auc(y, p, classes=classes, weights=w)),

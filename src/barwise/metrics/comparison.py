@@ -10,7 +10,7 @@ from numpy import ndarray
 
 from barwise.core.arrays import Probabilities
 from barwise.core.errors import DataError
-from barwise.metrics.classification import TERNARY, check_rows
+from barwise.metrics.classification import TERNARY, check_rows, predicted_columns
 from barwise.metrics.intervals import Interval, interval_of, resampled_sums
 
 Sums = Float[ndarray, "resample term"]
@@ -24,6 +24,8 @@ def score_intervals(
     baseline: Probabilities | None = None,
     block_length: int,
     classes: Sequence[int] = TERNARY,
+    predictions: Int[ndarray, " row"] | None = None,
+    baseline_predictions: Int[ndarray, " row"] | None = None,
     level: float = 0.95,
     n_resamples: int = 1000,
     seed: int = 0,
@@ -40,12 +42,13 @@ def score_intervals(
         With it values are score(model) - score(baseline) on rows that both predict.
     block_length : int
         Rows in a block, see :func:`barwise.metrics.block_length`.
+    predictions, baseline_predictions : ndarray of int, shape (row,), optional
+        Predicted classes, where they are not those of the largest probability.
 
     Returns
     -------
     dict
-        Interval of ``accuracy``, ``macro_f1``, ``log_loss`` and ``brier``, each as in
-        :func:`classification_scores`.
+        Intervals of ``accuracy``, ``macro_f1``, ``log_loss`` and ``brier``.
 
     Raises
     ------
@@ -60,16 +63,15 @@ def score_intervals(
     >>> round(found["accuracy"].value, 3), found["accuracy"].contains(0)
     (0.667, False)
     """
-    models = [probabilities] if baseline is None else [probabilities, baseline]
-    kept = np.all([check_rows(y, p, classes) for p in models], axis=0)
+    models = [(probabilities, predictions)]
+    if baseline is not None:
+        models.append((baseline, baseline_predictions))
+    kept = np.all([check_rows(y, p, classes, found) for p, found in models], axis=0)
     if not kept.any():
-        raise DataError(
-            f"none of {len(y)} rows has a prediction of every model compared; check "
-            "that the models were scored on the same rows"
-        )
+        raise DataError(f"none of {len(y)} rows is predicted by every model compared")
     draws = {"block_length": block_length, "n_resamples": n_resamples, "seed": seed}
-    found = [_draw(y[kept], p[kept], classes, draws) for p in models]
-    scores = found[0] if baseline is None else found[0] - found[1]
+    each = [_draw(y, model, kept, classes, draws) for model in models]
+    scores = each[0] if baseline is None else each[0] - each[1]
     return {
         name: interval_of(float(row[0]), row[1:], int(kept.sum()), block_length, level)
         for name, row in zip(_METRICS, scores, strict=True)
@@ -77,23 +79,31 @@ def score_intervals(
 
 
 def _draw(
-    y: ndarray, p: ndarray, classes: Sequence[int], draws: dict[str, int]
+    y: ndarray,
+    model: tuple[ndarray, ndarray | None],
+    kept: ndarray,
+    classes: Sequence[int],
+    draws: dict[str, int],
 ) -> Float[ndarray, "metric resample"]:
-    """Each metric on all rows, then on every resample."""
-    terms = _terms(y, p.astype(np.float64), classes)
+    """Each metric of a model on all rows, then on every resample."""
+    probabilities, predictions = model
+    p = probabilities[kept].astype(np.float64)
+    p /= p.sum(axis=1, keepdims=True)
+    column = predicted_columns(
+        p, classes, None if predictions is None else predictions[kept]
+    )
+    terms = _terms(np.searchsorted(np.asarray(classes), y[kept]), p, column)
     sums = np.concatenate(
         [terms.sum(axis=0, keepdims=True), resampled_sums(terms, **draws)]
     )
     return _scores(sums, len(classes))
 
 
-def _terms(y: ndarray, p: ndarray, classes: Sequence[int]) -> ndarray:
+def _terms(true: ndarray, p: ndarray, column: ndarray) -> ndarray:
     """What a row adds: a cell of the confusion matrix, log loss, squared distance."""
-    p = p / p.sum(axis=1, keepdims=True)
-    width, rows = len(classes), np.arange(len(y))
-    true = np.searchsorted(np.asarray(classes), y)
-    terms = np.zeros((len(y), width * width + 2))
-    terms[rows, true * width + p.argmax(axis=1)] = 1.0
+    width, rows = p.shape[1], np.arange(len(p))
+    terms = np.zeros((len(p), width * width + 2))
+    terms[rows, true * width + column] = 1.0
     # The smallest probability that scikit-learn's log_loss lets stand.
     smallest = np.finfo(p.dtype).eps
     terms[:, -2] = -np.log(np.clip(p[rows, true], smallest, 1 - smallest))

@@ -21,6 +21,7 @@ from barwise.models.artefacts import read_files, read_manifest, write_model
 from barwise.models.examples import Examples, label_examples
 from barwise.models.inputs import Inputs, Rows, read_rows, read_windows
 from barwise.models.outputs import PredictionOutput, TrainingMetrics
+from barwise.models.prior_shift import at_true_prior, prior_ratio
 from barwise.models.scores import Figures, figures
 from barwise.models.settings import ModelCard, ModelSettings, settle
 
@@ -93,6 +94,7 @@ class BaseModel(ABC):
         self._config = dict(config or {})
         self.settings = settle(self.settings_type, self.card, self._config)
         self._shape: tuple[int, tuple[str, ...] | None] | None = None
+        self._prior_ratio = np.ones(0)
 
     # What a model is
 
@@ -166,11 +168,14 @@ class BaseModel(ABC):
         """
         begun = clock.seconds()
         settings = settle(self.settings_type, self.card, self._config, config)
-        self._config.update(config or {})
+        self._config |= config or {}
         self.settings, self._shape = settings, None
+        self._prior_ratio = np.ones(len(settings.classes))
         train = self._examples(X_train, y_train, sample_weights, "train")
         val = self._validation(X_val, y_val, train)
         progress = self._fit(train, val)
+        if getattr(settings, "class_weight", None) is not None:
+            self._prior_ratio = prior_ratio(train)
         self._shape = (train.inputs.n_features, train.inputs.names)
         on_train = self._figures(train)
         on_val = self._figures(val) if val is not None else Figures.nothing()
@@ -219,6 +224,7 @@ class BaseModel(ABC):
             "n_features": n_features,
             "feature_names": None if names is None else list(names),
             "state": state,
+            "prior_ratio": self._prior_ratio.tolist(),
         }
         write_model(Path(path), facts, files)
 
@@ -323,14 +329,11 @@ class BaseModel(ABC):
             valid[valid] = known
             scores = scores[known]
             chosen = self._choose(scores, good.take(np.flatnonzero(known)))
+            scores = at_true_prior(scores, self._prior_ratio)
             probabilities[valid] = scores
             predictions[valid] = np.array(self.classes, dtype=np.int8)[chosen]
             confidence[valid] = scores[np.arange(len(scores)), chosen]
-        metadata = {
-            "model": self.name,
-            "classes": self.classes,
-            "batch_invariant": self.batch_invariant,
-        }
+        metadata = {"model": self.name, "classes": self.classes}
         return PredictionOutput(predictions, probabilities, confidence, metadata, valid)
 
     def _figures(self, examples: Examples) -> Figures:
@@ -375,6 +378,7 @@ def load_model(path: Path | str) -> BaseModel:
     model = ModelRegistry.create(manifest["name"], manifest["settings"])
     names = manifest["feature_names"]
     model._shape = (manifest["n_features"], None if names is None else tuple(names))
+    model._prior_ratio = np.array(manifest["prior_ratio"])
     model._restore(manifest["state"], files)
     return model
 

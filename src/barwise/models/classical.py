@@ -121,7 +121,7 @@ def _solve(solver: Any, X: np.ndarray, columns: np.ndarray, weights: np.ndarray)
     import warnings
 
     from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1), warnings.catch_warnings():
         # Too few iterations are a result that the settings asked for.

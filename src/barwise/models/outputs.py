@@ -18,11 +18,12 @@ class PredictionOutput:
     Parameters
     ----------
     class_predictions : ndarray of int8, shape (n,)
-        The chosen class; 0 where ``valid`` is False.
+        The chosen class; 0 where ``valid`` is False. A model with class weights
+        chooses under those weights, so it need not be the most probable one.
     class_probabilities : ndarray of float64, shape (n, n_classes)
         Columns in the order of the configured classes (short, neutral, long), the
-        classes that a training fold lacks included. Rows sum to 1; NaN where not
-        valid.
+        classes that a training fold lacks included, at the classes' true shares: class
+        weights do not shift them. Rows sum to 1; NaN where not valid.
     confidence : ndarray of float64, shape (n,)
         Probability of the chosen class; NaN where not valid.
     metadata : mapping

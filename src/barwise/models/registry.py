@@ -103,16 +103,20 @@ class ModelRegistry:
         ConfigError
             If the name, a setting or an object is unknown, or a package is missing.
         """
-        model = cls.get_class(name)
-        accepted = inspect.signature(model).parameters
+        accepted = cls.get_objects(name)
         for key in objects:
             if key not in accepted:
-                takes = [k for k in accepted if k != "config"]
                 raise ConfigError(
                     f"model {name!r} takes no object {key!r}; "
-                    f"it takes: {', '.join(takes) or 'none'}"
+                    f"it takes: {', '.join(accepted) or 'none'}"
                 )
-        return model(config, **objects)
+        return cls.get_class(name)(config, **objects)
+
+    @classmethod
+    def get_objects(cls, name: str) -> tuple[str, ...]:
+        """Return the names of the objects that a model's constructor takes."""
+        accepted = inspect.signature(cls.get_class(name)).parameters
+        return tuple(key for key in accepted if key != "config")
 
     @classmethod
     def get_class(cls, name: str) -> type[BaseModel]:

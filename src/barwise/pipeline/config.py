@@ -36,8 +36,8 @@ from barwise.pipeline.config_groups import (
     unique,
 )
 
-# Settings that say where and how fast, never what comes out.
-_NOT_IN_HASH = {"output", "threads"}
+# Says where, never what comes out.
+_NOT_IN_HASH = {"output"}
 
 
 def _named(choice: Any) -> Any:
@@ -93,7 +93,8 @@ class RunConfig(Group):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     """Seed of everything random."""
     threads: Count | None = None
-    """Threads of training; null takes all cores (the number used is recorded)."""
+    """Threads of training; null takes each model's own number. Another number can
+    change the last bits of a result."""
     output: Path = Field(Path("experiments"), validate_default=False)
     """Folder of runs and reports; relative to this file."""
 
@@ -182,7 +183,7 @@ class RunConfig(Group):
     def hash(self) -> str:
         """Return the SHA-256 of every setting that can change a result.
 
-        Where results are written and how many threads compute them are left out.
+        Where results are written is left out.
         """
         return hash_json(self.model_dump(mode="json", exclude=_NOT_IN_HASH))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -57,7 +58,7 @@ def container_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
         raise ConfigError(
             f"horizon {horizon} is not in labels.horizons ({known}); add it there"
         )
-    labels, longest = inputs.labels[horizon], max(inputs.labels)
+    labels, longest = _known(inputs.labels[horizon]), max(inputs.labels)
     roles = FeatureGraph(inputs.names, calendar=inputs.instrument.calendar).roles
     settings = DatasetSettings(
         split=SplitSettings(
@@ -78,7 +79,7 @@ def container_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
         labels,
         horizon=horizon,
         max_horizon=longest,
-        longest=inputs.labels[longest],
+        longest=_known(inputs.labels[longest]),
         segments=_segments(inputs),
         sample_mask=inputs.sample_mask,
         uniqueness=_uniqueness(labels),
@@ -97,10 +98,13 @@ def _segments(inputs: Inputs) -> np.ndarray:
     return np.cumsum(changed).astype(np.int64)
 
 
-def _uniqueness(labels: object) -> np.ndarray:
-    valid = np.asarray(labels.valid)  # type: ignore[attr-defined]
-    rows = np.flatnonzero(valid)
-    unique = np.ones(len(valid))
-    ends = np.asarray(labels.end_index)[rows]  # type: ignore[attr-defined]
-    unique[rows] = average_uniqueness(rows, np.maximum(ends, rows + 1))
+def _known(labels: SimpleNamespace) -> SimpleNamespace:
+    """Return labels that end when they are known, which is what purging must see."""
+    return SimpleNamespace(**(vars(labels) | {"end_time": labels.known_at}))
+
+
+def _uniqueness(labels: SimpleNamespace) -> np.ndarray:
+    rows = np.flatnonzero(labels.valid)
+    unique = np.ones(len(labels.valid))
+    unique[rows] = average_uniqueness(rows, labels.end_index[rows])
     return unique

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, final
@@ -18,15 +18,18 @@ from barwise.bars.session_filter import session_mask
 from barwise.core.errors import ConfigError, DataError
 from barwise.core.hashing import hash_file
 from barwise.features import FeatureGraph, choose, set_columns
+from barwise.labels import Labels, triple_barrier
+from barwise.labels.barrier_rows import barrier_width
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.steps import Result, Step, Steps, source_version
 from barwise.pipeline.store import Content
+from barwise.trading.costs import BUY, Costs
 
 Notify = Callable[[str], None]
 
 _BARS = ("barwise.core", "barwise.bars", "barwise.defaults")
 _FEATURES = (*_BARS, "barwise.stream", "barwise.features")
-_LABELS = (*_BARS, "barwise.stream", "barwise.labels", "barwise.metrics")
+_LABELS = (*_BARS, "barwise.stream", "barwise.labels", "barwise.trading.costs")
 
 
 @final
@@ -49,6 +52,8 @@ class Inputs:
         Columns of the set that this instrument cannot have.
     labels : mapping of int to SimpleNamespace
         By horizon, the arrays of :class:`barwise.labels.Labels`.
+    width : ndarray of float64, shape (bar,)
+        What the barrier multiples multiply, known at each close.
     addresses : mapping of str to str
         Of the stored ``bars``, ``features`` and ``labels``.
     """
@@ -63,6 +68,7 @@ class Inputs:
     names: tuple[str, ...]
     left_out: tuple[str, ...]
     labels: Mapping[int, SimpleNamespace]
+    width: np.ndarray
     addresses: Mapping[str, str]
 
     @property
@@ -73,9 +79,7 @@ class Inputs:
     @property
     def sample_mask(self) -> np.ndarray:
         """Rows that may be decided on: inside the wanted hours and not filled."""
-        wanted = session_mask(
-            self.bars.time, self.sessions, self.config.data.session
-        )
+        wanted = session_mask(self.bars.time, self.sessions, self.config.data.session)
         return wanted & ~self.bars.filled
 
 
@@ -109,6 +113,7 @@ def prepare_inputs(config: RunConfig, steps: Steps, notify: Notify) -> Inputs:
         names=tuple(names),
         left_out=tuple(left_out),
         labels=_labels_of(labels.content),
+        width=labels.content.arrays["width"],
         addresses={
             "bars": stored.address,
             "features": features.address,
@@ -187,16 +192,13 @@ def _prepared(
     raw: Bars, config: RunConfig, instrument: Instrument, interval: str | int
 ) -> tuple[Bars, QualityReport]:
     data = config.data
-    policy: Any = dict(data.policy)
-    if set(policy) == {"all"}:
-        policy = policy["all"]
     return prepare(
         raw,
         interval=interval,
         session=data.session,
         session_applies=data.session_applies,
         gaps=data.gaps,
-        policy=policy,
+        policy=data.policy,
         instrument=instrument,
     )
 
@@ -236,17 +238,21 @@ def _labels_step(
             f"labels.horizons: {longest} bars are longer than the data, which have "
             f"{len(bars):,} bars; take a shorter horizon or more data"
         )
+    cost = costs_of(config, instrument).in_price(BUY) / float(np.median(bars.close))
     finer = 0 < facts["raw_interval"] < parse_interval(config.data.interval)
     step = Step(
         "labels",
         source_version(*_LABELS),
-        {"labels": settings, "fine": finer, "instrument": _plain(instrument)},
+        {
+            "labels": settings,
+            "fine": finer,
+            "instrument": _plain(instrument),
+            "cost": cost,
+        },
         {"bars": address, "source": hash_file(config.data_path) if finer else ""},
     )
 
     def compute() -> Content:
-        from barwise.labels import triple_barrier
-
         fine = None
         if finer:
             raw = read_source(config)
@@ -258,11 +264,13 @@ def _labels_step(
             fine=fine,
             sessions=sessions_of(bars, instrument.calendar),
         )
-        arrays = {
-            f"{labels.horizon}.{name}": array
-            for labels in found
-            for name, array in _arrays_of(labels).items()
-        }
+        width = barrier_width(
+            bars, unit=settings["unit"], period=settings["atr_period"]
+        )
+        arrays = {"width": width}
+        for labels in found:
+            for name, array in _arrays_of(labels.with_costs(cost)).items():
+                arrays[f"{labels.horizon}.{name}"] = array
         return Content(arrays, sorted(settings["horizon"]))
 
     return steps.run(step, compute)
@@ -280,16 +288,35 @@ def barrier_settings(config: RunConfig, instrument: Instrument) -> dict[str, Any
     }
 
 
-def _arrays_of(labels: Any) -> dict[str, np.ndarray]:
+def costs_of(config: RunConfig, instrument: Instrument) -> Costs:
+    """Return the costs of a fill: the config's, else the instrument's."""
+    known, wanted = instrument, config.backtest
+    return Costs.for_instrument(
+        replace(
+            known,
+            commission=known.commission
+            if wanted.commission is None
+            else wanted.commission,
+            slippage_ticks=known.slippage_ticks
+            if wanted.slippage_ticks is None
+            else wanted.slippage_ticks,
+        ),
+        prices=config.data.prices,
+    )
+
+
+def _arrays_of(labels: Labels) -> dict[str, np.ndarray]:
     named = {field.name: getattr(labels, field.name) for field in fields(labels)}
+    named["weight"] = labels.weight
     return {k: v for k, v in named.items() if isinstance(v, np.ndarray)}
 
 
 def _labels_of(content: Content) -> dict[int, SimpleNamespace]:
     found: dict[int, SimpleNamespace] = {h: SimpleNamespace() for h in content.value}
     for key, array in content.arrays.items():
-        horizon, name = key.split(".", 1)
-        setattr(found[int(horizon)], name, array)
+        horizon, _, name = key.rpartition(".")
+        if horizon:
+            setattr(found[int(horizon)], name, array)
     return found
 
 

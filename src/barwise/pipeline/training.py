@@ -7,12 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from barwise.pipeline.config import ModelChoice, RunConfig
+from barwise.models.registry import ModelRegistry
+from barwise.pipeline.config import RunConfig
+from barwise.pipeline.config_groups import ModelChoice
 from barwise.pipeline.dataset import container_of
-from barwise.pipeline.inputs import Inputs, barrier_settings
+from barwise.pipeline.inputs import Inputs, barrier_settings, costs_of
 from barwise.pipeline.steps import Step, Steps, source_version
 from barwise.pipeline.store import Content
-from barwise.trading import Account, Costs, ExecutionContract
+from barwise.trading import Account, ExecutionContract
 from barwise.trading.market import Market
 from barwise.training import Outcome, Trainer, TrainerConfig
 
@@ -78,8 +80,9 @@ def trainer_config(
     }
     if "sequence_length" in config.model_fields_set:
         given["sequence_length"] = config.sequence_length
-    if config.threads is not None:
-        given["threads"] = config.threads
+    defaults = ModelRegistry.get_model_info(choice.name)["config"]
+    if config.threads is not None and "threads" in defaults:
+        given["model"].setdefault("threads", config.threads)
     return TrainerConfig(**given)
 
 
@@ -100,17 +103,6 @@ def market_of(inputs: Inputs, horizon: int) -> Market:
     """Return the market of a run: its labels' own execution contract, its costs."""
     config, instrument = inputs.config, inputs.instrument
     barriers = barrier_settings(config, instrument)
-    wanted = config.backtest
-    costs = Costs.for_instrument(instrument, prices=config.data.prices)
-    costs = Costs(
-        tick_size=costs.tick_size,
-        multiplier=costs.multiplier,
-        commission=costs.commission if wanted.commission is None else wanted.commission,
-        slippage_ticks=costs.slippage_ticks
-        if wanted.slippage_ticks is None
-        else wanted.slippage_ticks,
-        prices=costs.prices,
-    )
     execution = ExecutionContract(
         horizon,
         barriers["upper"],
@@ -124,10 +116,9 @@ def market_of(inputs: Inputs, horizon: int) -> Market:
     )
     return Market(
         inputs.bars,
-        inputs.labels[horizon].width,
+        inputs.width,
         execution,
-        costs,
-        Account(wanted.capital, wanted.quantity),
+        costs_of(config, instrument),
+        Account(config.backtest.capital, config.backtest.quantity),
         inputs.sessions,
-        "regular" if config.data.session == "RTH" else "extended",
     )

@@ -25,8 +25,9 @@ LONG, SHORT, TARGETS, STOPS = 3, 12, 5, 10
 UNDECIDED = 2
 IDENTIFIED, BY_FINER_BARS, AMBIGUOUS = 0, 1, 2
 CARRY, FLAT, INVALID = 0, 1, 2
+KNOWN_AT, ENTRY, SLOT = 2, 3, 4  # columns of Out.whole that may be left out
 NUMBERS, MARKS = 10, 4  # columns of the open entries
-BLOCK = 2048  # rows whose levels are computed together
+BLOCK = 512  # rows whose levels are computed together
 GRAIN = 1e-6  # a price this share of a tick from a tick is on it
 
 
@@ -100,8 +101,8 @@ class Edge(NamedTuple):
 class Out(NamedTuple):
     """What was resolved, in order of entry; one column a label, or a row if dense."""
 
-    whole: Array  # entry, slot, end_index, end_time, known_at
-    real: Array  # ret, adverse and, for both sides, long_ret, short_ret
+    whole: Array  # end_index, end_time and, where asked for, known_at, entry, slot
+    real: Array  # exit / entry, adverse and, for both sides, each trade's exit / entry
     small: Array  # label, touched, truth, valid
     dense: bool
 
@@ -362,20 +363,23 @@ def _write(
     out: Out, m: int, entry: int, count: int, end: End, trade: Trade, both: bool
 ) -> None:
     whole, real, small = out.whole, out.real, out.small
-    whole[0, m], whole[1, m] = entry, end.slot
-    whole[2, m] = count + end.row if end.valid else -1
-    whole[3, m], whole[4, m] = end.time, end.known_at
+    whole[0, m] = count + end.row if end.valid else -1
+    whole[1, m] = end.time
+    if len(whole) > KNOWN_AT:
+        whole[KNOWN_AT, m] = end.known_at
+    if not out.dense:
+        whole[ENTRY, m], whole[SLOT, m] = entry, end.slot
     small[0, m], small[1, m] = end.label, end.touched
     small[2, m], small[3, m] = trade.truth if end.valid else 0, end.valid
     price = end.price if end.valid else np.nan
-    real[0, m] = math.log(price / trade.price)
+    real[0, m] = price / trade.price
     real[1, m] = _adverse(trade, end.label, both) if end.valid else np.nan
     if both:
         exit_long, exit_short = trade.long_exit, trade.short_exit
         exit_long = price if math.isnan(exit_long) or not end.valid else exit_long
         exit_short = price if math.isnan(exit_short) or not end.valid else exit_short
-        real[2, m] = math.log(exit_long / trade.price)
-        real[3, m] = -math.log(exit_short / trade.price)
+        real[2, m] = exit_long / trade.price
+        real[3, m] = exit_short / trade.price
 
 
 @njit(cache=True, nogil=True)
@@ -584,7 +588,7 @@ def _usual(
         path.close,
     )
     tops, bottoms, breaks, may = block.top, block.bottom, block.breaks, block.may
-    rows, n = len(time), min(len(prices), len(time) - begin)
+    rows, n, columns = len(time), min(len(prices), len(time) - begin), len(whole)
     for k in range(first, n):
         if not may[k]:
             continue
@@ -603,15 +607,18 @@ def _usual(
         fall = (1 - falls) * (price - bottoms[k]) / (price - lower)
         label = np.int8(rises) - np.int8(falls)
         m = begin + k if out.dense else m
-        whole[0, m], whole[1, m] = edge.rows + begin + k, 2 * row + 1
-        whole[2, m], whole[3, m], whole[4, m] = edge.rows + row, time[row], time[row]
+        whole[0, m], whole[1, m] = edge.rows + row, time[row]
+        if columns > KNOWN_AT:
+            whole[KNOWN_AT, m] = time[row]
+        if columns > SLOT:
+            whole[ENTRY, m], whole[SLOT, m] = edge.rows + begin + k, 2 * row + 1
         small[0, m], small[1, m], small[2, m], small[3, m] = (
             label,
             label,
             IDENTIFIED,
             True,
         )
-        real[0, m] = math.log((level if touched else finish) / price)
+        real[0, m] = (level if touched else finish) / price
         real[1, m] = min(max(rise, fall), 1.0)
         m += 1
     return m, n

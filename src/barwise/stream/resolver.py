@@ -285,7 +285,7 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
     def push(self, chunk: BarrierInput) -> Resolved:
         """Take the next rows; return the labels they decide, by (known at, entry)."""
         out, used = self._scan(chunk, closed=self._is_last(chunk))
-        slots = out.whole[1, :used]
+        slots = out.whole[kernels.SLOT, :used]
         if used > 1 and np.any(slots[1:] < slots[:-1]):
             return _resolved(out, kernels.order(slots, 2 * len(chunk) + 1))
         return _resolved(out, slice(0, used))
@@ -300,9 +300,8 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
             raise ValueError("resolve() takes a whole stream, but rows were pushed")
         out, _ = self._scan(chunk, closed=self._is_last(chunk), dense=True)
         without = np.flatnonzero(out.small[3] == 0)
-        out.whole[0, without] = without
-        out.whole[2, without] = -1
-        out.whole[3:, without] = chunk.time[without]
+        out.whole[0, without] = -1
+        out.whole[1:, without] = chunk.time[without]
         out.real[:, without] = np.nan
         return _resolved(out, slice(None))
 
@@ -343,8 +342,12 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
         self, chunk: BarrierInput, *, closed: bool, dense: bool = False
     ) -> tuple[Out, int]:
         size = len(chunk) + self.pending
+        columns = 5
+        if dense:
+            # Without sessions a label is known when it ends, and row i is entry i.
+            columns = 2 if self._rule.session_end == kernels.CARRY else 3
         out = Out(
-            np.empty((5, size), np.int64),
+            np.empty((columns, size), np.int64),
             np.empty((4 if self._rule.both else 2, size)),
             np.zeros((4, size), np.int8),
             dense,
@@ -375,22 +378,28 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
 
 
 def _resolved(out: Out, rows: slice | np.ndarray) -> Resolved:
-    whole, real, small = (columns[:, rows] for columns in out[:3])
-    sides = real[2:] if len(real) > 2 else (_NONE, _NONE)
+    whole, real, small = (_taken(columns, rows) for columns in out[:3])
+    sides = (np.log(real[2]), -np.log(real[3])) if len(real) > 2 else (_NONE, _NONE)
     return Resolved(
-        entry=whole[0],
+        entry=np.arange(whole.shape[1]) if out.dense else whole[kernels.ENTRY],
         label=small[0],
         touched=small[1],
         truth=small[2],
         valid=small[3].view(np.bool_),
-        end_index=whole[2],
-        end_time=whole[3],
-        known_at=whole[4],
-        ret=real[0],
+        end_index=whole[0],
+        end_time=whole[1],
+        known_at=whole[min(kernels.KNOWN_AT, len(whole) - 1)],
+        ret=np.log(real[0], out=real[0]),
         adverse=real[1],
         long_ret=sides[0],
         short_ret=sides[1],
     )
+
+
+def _taken(columns: np.ndarray, rows: slice | np.ndarray) -> np.ndarray:
+    if isinstance(rows, slice):
+        return columns[:, rows]
+    return np.take(columns, rows, axis=1)
 
 
 def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:

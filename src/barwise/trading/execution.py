@@ -198,7 +198,9 @@ class Paths:
 
 
 def paths(
-    bars: Bars, execution: ExecutionContract, sessions: SessionTable | None
+    bars: Bars,
+    execution: ExecutionContract,
+    sessions: SessionTable | None,
 ) -> Paths:
     """Cut the bars into stretches that a trade does not leave.
 
@@ -225,5 +227,6 @@ def _stretches(time: np.ndarray, sessions: SessionTable) -> np.ndarray:
     found = sessions.window_of(time)
     if not len(sessions):
         return found
-    run = np.append(0, np.cumsum(sessions.open[1:] > sessions.close[:-1]))
+    breaks = sessions.open[1:] > sessions.close[:-1]
+    run = np.append(0, np.cumsum(breaks))
     return np.where(found >= 0, run[found], -1)

@@ -8,7 +8,7 @@ from typing import final
 import numpy as np
 
 from barwise.bars.bars import Bars
-from barwise.bars.sessions import SessionHours, SessionTable
+from barwise.bars.sessions import SessionTable
 from barwise.trading.costs import Costs
 from barwise.trading.execution import ExecutionContract
 from barwise.trading.result import BacktestResult
@@ -33,8 +33,6 @@ class Market:
     account : Account
     sessions : SessionTable, optional
         Without one days are UTC days and nothing ends a trade early.
-    hours : {"extended", "regular"}
-        Which hours end a trade.
     """
 
     bars: Bars
@@ -43,7 +41,6 @@ class Market:
     costs: Costs
     account: Account
     sessions: SessionTable | None = None
-    hours: SessionHours = "extended"
 
     def trade(
         self,
@@ -90,6 +87,5 @@ class Market:
             costs=self.costs,
             account=self.account,
             sessions=self.sessions,
-            hours=self.hours,
         )
         return signals, result

@@ -26,10 +26,8 @@ def expected_values(
     ----------
     probabilities : ndarray of float, shape (row, 3)
         Columns short, neutral, long.
-    close : ndarray of float64, shape (row,)
-        Price at the decision; turns log returns into points.
-    width : ndarray of float64, shape (row,)
-        What the barrier multiples multiply (ATR).
+    close, width : ndarray of float64, shape (row,)
+        Price, and what the barrier multiples multiply (ATR), at the decision.
     execution, costs
         Barriers, rounded to the tick, are W and L.
     timeout_returns : (float, float)
@@ -48,13 +46,12 @@ def expected_values(
 
     Examples
     --------
-    ATR 4, barriers 6 and 4 points, 0.748 points of costs: a long makes
-    0.5 x 6 - 0.3 x 4 - 0.748 = 1.052, a short 0.3 x 4 - 0.5 x 6 - 0.748 = -2.548.
+    ATR 4: a long makes 0.5 x 6 - 0.3 x 4 - 0.748, a short the opposite, less costs.
 
     >>> rule = ExecutionContract(horizon=20, upper=1.5, lower=1.0, tick=0.25)
     >>> mes = Costs(tick_size=0.25, multiplier=5.0, commission=0.62, slippage_ticks=1)
-    >>> p, one = np.array([[0.3, 0.2, 0.5]]), np.ones(1)
-    >>> expected_values(p, 5000 * one, 4 * one, rule, mes)
+    >>> p = np.array([[0.3, 0.2, 0.5]])
+    >>> expected_values(p, np.array([5000.0]), np.array([4.0]), rule, mes)
     array([[ 1.052, -2.548]])
     """
     if probabilities.ndim != 2 or probabilities.shape[1] != 3:

@@ -46,8 +46,7 @@ def backtest(
         +1 long, -1 short, 0 or NaN nothing, at the close of each bar.
     execution : ExecutionContract
     width : ndarray of float64, shape (bar,)
-        What the barrier multiples multiply (ATR), known at each close; rows where it
-        is NaN or not above 0 do not trade.
+        What the barrier multiples multiply (ATR); NaN or not above 0 trades nothing.
     costs : Costs
     account : Account
     sessions : SessionTable, optional
@@ -85,7 +84,7 @@ def backtest(
 
 
 def _counts(wanted: np.ndarray, side: np.ndarray, trades: Trades) -> DecisionCounts:
-    asked, possible = np.count_nonzero(wanted), np.count_nonzero(side)
+    asked, possible = (int(np.count_nonzero(column)) for column in (wanted, side))
     return DecisionCounts(asked, len(trades), possible - len(trades), asked - possible)
 
 

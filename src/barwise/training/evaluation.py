@@ -10,9 +10,9 @@ import numpy as np
 
 from barwise.datasets.container import TimeSeriesDataContainer
 from barwise.metrics import (
+    average_uniqueness,
     block_length,
     classification_scores,
-    effective_sample_size,
     score_intervals,
 )
 from barwise.models.base import BaseModel
@@ -69,7 +69,8 @@ class Examiner:
         self.y = data.y_val
         ends = data.frame.targets.end_index[self.rows]
         self._block = min(block_length(self.rows, ends), max(1, len(self.rows) // 2))
-        self.effective_samples = effective_sample_size(self.rows, ends)
+        self.uniqueness = average_uniqueness(self.rows, ends)
+        self.effective_samples = float(self.uniqueness.sum())
         self._timeout = _timeout_return(data)
 
     def examine(

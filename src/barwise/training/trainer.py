@@ -104,6 +104,7 @@ class Trainer:
             "history": {k: list(map(float, v)) for k, v in metrics.history.items()},
             "importance": model.get_feature_importance(),
             "effective_samples": examiner.effective_samples,
+            "capital": None if self._market is None else self._market.account.capital,
             "configs": self._configs(container, model),
         }
         return Outcome(
@@ -117,12 +118,10 @@ class Trainer:
         info = ModelRegistry.get_model_info(self.config.model_name)
         settings = self.config.for_model(info["config"])
         settings.setdefault("classes", list(container.classes))
-        objects: dict[str, Any] = {}
-        if self._progress is not None and "progress" in ModelRegistry.objects(
-            self.config.model_name
-        ):
+        name, objects = self.config.model_name, dict[str, Any]()
+        if self._progress and "progress" in ModelRegistry.get_objects(name):
             objects["progress"] = self._progress
-        return ModelRegistry.create(self.config.model_name, settings, **objects)
+        return ModelRegistry.create(name, settings, **objects)
 
     def _evaluation(
         self,
@@ -190,6 +189,7 @@ def _arrays(
         "time": container.times("val"),
         "row": examiner.rows,
         "label": examiner.y,
+        "uniqueness": examiner.uniqueness,
         "prediction": output.class_predictions,
         "confidence": output.confidence,
         "valid": output.valid,

@@ -1,1 +1,5 @@
-"""TODO."""
+"""Validation: what results say side by side."""
+
+from barwise.validation.leaderboard import Row, leaderboard
+
+__all__ = ["Row", "leaderboard"]

@@ -1,0 +1,97 @@
+"""``barwise run``: the whole journey of a config."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from barwise.cli.output import Json, ending, note, progress, write_json
+from barwise.cli.results import show_results, summary_json
+
+if TYPE_CHECKING:
+    from barwise.pipeline import RunConfig, RunSummary
+
+Config = Annotated[
+    Path, typer.Argument(help="YAML file; barwise init writes one.", metavar="[CONFIG]")
+]
+"""The config file of every command that runs one."""
+
+DEFAULT = Path("barwise.yaml")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command(
+        "run",
+        epilog=ending("barwise run mes.yaml", "barwise run mes.yaml --symbols MES"),
+    )(run)
+
+
+def run(
+    config: Config = DEFAULT,
+    symbols: Annotated[
+        str | None,
+        typer.Option(
+            "--symbols",
+            help="Comma-separated symbols, one isolated run each; {symbol} in "
+            "data.path and output stands for the symbol.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Bars, features, labels, data sets, models, validation, report.
+
+    Finished steps are kept: after an interruption the same command goes on, and the
+    result has the same bytes as an uninterrupted run.
+    """
+    from barwise.pipeline import RunConfig
+
+    settings = RunConfig.read(config)
+    chosen = [settings] if symbols is None else per_symbol(settings, symbols)
+    results = [execute(one) for one in chosen]
+    if json:
+        write_json([summary_json(result) for result in results])
+        return
+    for result in results:
+        show_results(result)
+
+
+def per_symbol(settings: RunConfig, symbols: str) -> list[RunConfig]:
+    """Return one config a symbol; with several, paths must tell them apart."""
+    from barwise.core.errors import ConfigError
+
+    names = [name.strip() for name in symbols.split(",") if name.strip()]
+    path = str(settings.data.path)
+    if len(names) > 1 and "{symbol}" not in path:
+        raise ConfigError(
+            f"data.path: {path!r} is one file for {len(names)} symbols; write {{symbol}} "
+            "where their files differ"
+        )
+    return [
+        settings.replace(
+            symbol=name,
+            data=settings.data.model_copy(
+                update={"path": Path(path.replace("{symbol}", name))}
+            ),
+            output=Path(str(settings.output).replace("{symbol}", name)),
+        )
+        for name in names
+    ]
+
+
+def execute(
+    settings: RunConfig, *, horizons: tuple[int, ...] | None = None
+) -> RunSummary:
+    """Run a config, or some of its horizons, with a progress bar on stderr."""
+    from barwise.pipeline import run as run_pipeline
+
+    with progress(settings.symbol) as bar:
+        summary = run_pipeline(
+            settings,
+            horizons=horizons,
+            notify=lambda text, done, total: bar(done, total, text),
+        )
+    note(f"report: {summary.report}")
+    return summary

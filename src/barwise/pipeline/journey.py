@@ -1,0 +1,197 @@
+"""The whole journey: bars, features, labels, data sets, models, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any, final
+
+from barwise.core import clock
+from barwise.datasets import TimeSeriesDataContainer
+from barwise.models.registry import ModelRegistry
+from barwise.pipeline.config import RunConfig
+from barwise.pipeline.dataset import container_of
+from barwise.pipeline.inputs import Inputs, prepare_inputs, store_folder
+from barwise.pipeline.lock import locked
+from barwise.pipeline.reporting import report_of
+from barwise.pipeline.steps import Steps
+from barwise.pipeline.store import ObjectStore
+from barwise.pipeline.training import train_step
+from barwise.report import ModelResult, write_report
+from barwise.report.run_plots import plot_run
+from barwise.training import Outcome, Run, list_runs, write_run
+from barwise.training.run_folder import machine_facts
+from barwise.validation import Row, leaderboard
+
+Notify = Callable[[str, float, float], None]
+"""Told what is being done, how many units are done, and of how many."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class RunSummary:
+    """What a run made.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Bars, features, labels.
+    outcomes : tuple of Outcome
+        One a model and horizon.
+    runs : tuple of Run
+        Their folders.
+    results : tuple of ModelResult
+        The same outcomes as the report reads them.
+    report : Path
+        The HTML file.
+    """
+
+    inputs: Inputs
+    outcomes: tuple[Outcome, ...]
+    runs: tuple[Run, ...]
+    results: tuple[ModelResult, ...]
+    report: Path
+
+    @property
+    def leaderboard(self) -> list[Row]:
+        """Models beside baselines, best first within a horizon."""
+        return leaderboard([o.facts["evaluation"] for o in self.outcomes])
+
+    def __repr__(self) -> str:
+        return (
+            f"RunSummary({self.inputs.instrument.symbol}, "
+            f"{len(self.outcomes)} models, report {self.report})"
+        )
+
+    def _repr_html_(self) -> str:
+        titles = "".join(
+            f"<th>{name}</th>"
+            for name in ("horizon", "model", "macro-F1", "95 %", "Sharpe", "95 %")
+        )
+        rows = "".join(
+            f"<tr><td>{row.horizon}</td><td>{escape(row.name)}"
+            f"{' (baseline)' if row.is_baseline else ''}</td>"
+            f"<td>{row.macro_f1:.3f}</td><td>{_span(row.macro_f1_interval)}</td>"
+            f"<td>{row.sharpe_ratio:.2f}</td><td>{_span(row.sharpe_interval)}</td></tr>"
+            for row in self.leaderboard
+        )
+        return f"<p>{escape(repr(self))}</p><table><tr>{titles}</tr>{rows}</table>"
+
+
+def run(
+    config: RunConfig | str | Path,
+    *,
+    horizons: Sequence[int] | None = None,
+    notify: Notify | None = None,
+) -> RunSummary:
+    """Run everything that a config asks for.
+
+    Finished steps are found in the store, so that a run that was killed goes on where
+    it stopped, with the same bytes.
+
+    Parameters
+    ----------
+    config : RunConfig or path
+        Settings, or their YAML file.
+    horizons : sequence of int, optional
+        Train at these of the config's horizons only.
+    notify : callable, optional
+        Told about progress.
+
+    Raises
+    ------
+    ConfigError
+        If a setting cannot work.
+    DataError
+        If the data break a rule.
+    LockedError
+        If another process runs on the same store.
+
+    Examples
+    --------
+    >>> import tempfile, barwise as bw
+    >>> from barwise.bars.stored import write_bars
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> write_bars(bw.simulate_bars("MES", days=25, seed=1), folder / "mes.parquet")
+    >>> settings = bw.RunConfig(
+    ...     symbol="MES",
+    ...     data={"path": folder / "mes.parquet", "label": "close"},
+    ...     labels={"horizons": [10]},
+    ...     models=["logistic"],
+    ...     output=folder / "experiments",
+    ... )
+    >>> summary = run(settings)
+    >>> [row.name for row in summary.leaderboard if not row.is_baseline]
+    ['logistic']
+    >>> summary.report.name
+    'report.html'
+    """
+    settings = config if isinstance(config, RunConfig) else RunConfig.read(config)
+    for choice in settings.models:
+        ModelRegistry.create(choice.name, choice.config)
+    tell = notify or (lambda _text, _done, _total: None)
+    began = clock.seconds()
+    folder = store_folder(settings)
+    with locked(folder):
+        store = ObjectStore(folder)
+        store.sweep()
+        steps = Steps(store)
+        inputs, containers, outcomes, identities = _train_all(
+            settings, horizons or settings.labels.horizons, steps, tell
+        )
+        runs = _publish(settings, outcomes, identities)
+    tell("writing the report", 1, 1)
+    facts = machine_facts() | {"seconds": clock.seconds() - began}
+    path = settings.output_path / "reports" / clock.stamp() / "report.html"
+    page = report_of(inputs, containers, outcomes, facts)
+    write_report(page, path)
+    return RunSummary(inputs, tuple(outcomes), tuple(runs), tuple(page.results), path)
+
+
+def _train_all(
+    config: RunConfig, horizons: Sequence[int], steps: Steps, tell: Notify
+) -> tuple[Inputs, dict[int, TimeSeriesDataContainer], list[Outcome], list[str]]:
+    jobs = [(choice, horizon) for horizon in horizons for choice in config.models]
+    total = len(jobs)
+    inputs = prepare_inputs(config, steps, lambda text: tell(text, 0, total))
+    containers = {horizon: container_of(inputs, horizon) for horizon in horizons}
+    outcomes, identities = [], []
+    for done, (choice, horizon) in enumerate(jobs, start=1):
+        text = f"training {choice.name}, horizon {horizon}"
+        tell(text, done - 1, total)
+
+        def progress(report: Any, text: str = text, done: int = done) -> None:
+            part = report.epoch / report.max_epochs
+            tell(
+                f"{text}: epoch {report.epoch} of {report.max_epochs}",
+                done - 1 + part,
+                total,
+            )
+
+        outcome, identity = train_step(
+            inputs, choice, horizon, steps, progress=progress
+        )
+        outcomes.append(outcome)
+        identities.append(identity)
+    return inputs, containers, outcomes, identities
+
+
+def _publish(
+    config: RunConfig, outcomes: list[Outcome], identities: list[str]
+) -> list[Run]:
+    """Write the run folders that are not there yet."""
+    folder = config.output_path / "runs"
+    known = {}
+    if folder.is_dir():
+        known = {run.provenance.get("identity"): run for run in list_runs(folder)}
+    return [
+        known.get(identity)
+        or write_run(outcome, folder, plotter=plot_run, identity=identity)
+        for outcome, identity in zip(outcomes, identities, strict=True)
+    ]
+
+
+def _span(interval: tuple[float, float]) -> str:
+    return f"{interval[0]:.2f} … {interval[1]:.2f}"
