@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -9,15 +10,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import barwise
+from barwise.bars.clean import Cleaner
+from barwise.bars.gaps import GapFiller
+from barwise.bars.prepare import Preparer
+from barwise.bars.resample import Resampler
+from barwise.bars.session_filter import SessionFilter
+from barwise.bars.sessions import coverage, session_table
+from barwise.core.arrays import DAY, MINUTE
 from barwise.core.stage import Stage
 from barwise.features import FeatureGraph, features, full_names
 from barwise.stream import Graph, column
 from barwise.stream.expr import ema, rolling_var
+from barwise.stream.resolver import BarrierInput, BarrierResolver
 from barwise.testing import stages
 from barwise.testing.stages import Example
-from barwise.testing.streams import bar_streams, cuts
+from barwise.testing.streams import KINDS, bar_streams, cuts
 
 PROFILE = settings(max_examples=15, deadline=None, derandomize=True)
+
+
+NO_REPEATS = tuple(kind for kind in KINDS if kind != "same_time")
+TABLE = session_table("cme_equity", *coverage("cme_equity"))
+LENGTH = 15 * MINUTE
+
+
+@dataclass(frozen=True)
+class Trial(Example):
+    """An example with the faults that its input may have."""
+
+    kinds: tuple[str, ...] = KINDS
 
 
 def _columns(bars):
@@ -29,9 +50,40 @@ def _graph():
     return Graph({"ema": ema(close, 5), "var": rolling_var(column("volume"), 7)})
 
 
+def _barrier_input(bars):
+    return BarrierInput.of(
+        bars.time,
+        bars.open,
+        bars.high,
+        bars.low,
+        bars.close,
+        1.0 + bars.high - bars.low,
+        session=bars.time // DAY,
+        filled=bars.filled,
+    )
+
+
+def _resolver():
+    return BarrierResolver(
+        horizon=6, upper=1.5, lower=1.0, tick=0.25, times_repeat=True
+    )
+
+
+def _preparer():
+    return Preparer(interval=LENGTH, sessions=TABLE, session="ETH", tick_size=0.25)
+
+
 EXAMPLES = {
-    Graph: Example(_graph, _columns),
-    FeatureGraph: Example(lambda: FeatureGraph(full_names()), lambda bars: bars),
+    Graph: Trial(_graph, _columns),
+    FeatureGraph: Trial(lambda: FeatureGraph(full_names()), lambda bars: bars),
+    BarrierResolver: Trial(_resolver, _barrier_input),
+    Cleaner: Trial(lambda: Cleaner("repair", 0.25, TABLE), lambda bars: bars),
+    SessionFilter: Trial(lambda: SessionFilter(TABLE, "RTH"), lambda bars: bars),
+    Resampler: Trial(lambda: Resampler(LENGTH, TABLE), lambda bars: bars, NO_REPEATS),
+    GapFiller: Trial(
+        lambda: GapFiller(5 * MINUTE, TABLE), lambda bars: bars, NO_REPEATS
+    ),
+    Preparer: Trial(_preparer, lambda bars: bars),
 }
 
 
@@ -60,27 +112,31 @@ every_stage = pytest.mark.parametrize(
 
 @every_stage
 @PROFILE
-@given(bars=bar_streams(), places=cuts())
-def test_chunks_do_not_matter(stage, bars, places):
+@given(data=st.data(), places=cuts())
+def test_chunks_do_not_matter(stage, data, places):
+    bars = data.draw(bar_streams(kinds=EXAMPLES[stage].kinds))
     stages.check_chunks(EXAMPLES[stage], bars, places)
 
 
 @every_stage
 @PROFILE
-@given(bars=bar_streams(), other=bar_streams(), data=st.data())
-def test_the_future_does_not_change_the_past(stage, bars, other, data):
+@given(data=st.data())
+def test_the_future_does_not_change_the_past(stage, data):
+    streams = bar_streams(kinds=EXAMPLES[stage].kinds)
+    bars, other = data.draw(streams), data.draw(streams)
     cut = data.draw(st.integers(0, len(bars)))
+    shift = bars.time[-1] - other.open_time[0]
     later = other.with_columns(
-        time=other.time - other.time[0] + bars.time[-1] + 1,
-        open_time=other.open_time - other.time[0] + bars.time[-1] + 1,
+        time=other.time + shift, open_time=other.open_time + shift
     )
     stages.check_future(EXAMPLES[stage], bars, later, cut)
 
 
 @every_stage
 @PROFILE
-@given(bars=bar_streams(), data=st.data())
-def test_a_restart_changes_nothing(stage, bars, data):
+@given(data=st.data())
+def test_a_restart_changes_nothing(stage, data):
+    bars = data.draw(bar_streams(kinds=EXAMPLES[stage].kinds))
     stages.check_restore(EXAMPLES[stage], bars, data.draw(st.integers(0, len(bars))))
 
 

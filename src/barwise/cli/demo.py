@@ -103,18 +103,20 @@ def _settings(
             "or try the journey on simulated bars, marked as such: "
             "barwise demo --simulated"
         )
-    return RunConfig(
-        symbol="EURUSD",
-        data={
-            "path": path.resolve(),
-            "label": "close" if simulated else "open",
-            "timezone": None if simulated else "UTC",
-            "prices": "trade" if simulated else "ask",
-            "interval": "1h",
-        },
-        features={"set": "neural_optimal"},
-        labels={"horizons": [5, 20]},
-        split={"embargo": 24},
-        models=[{"name": n, "config": quick.get(n, {})} for n in models],
-        output=out.resolve(),
+    return RunConfig.model_validate(
+        {
+            "symbol": "EURUSD",
+            "data": {
+                "path": path.resolve(),
+                "label": "close" if simulated else "open",
+                "timezone": None if simulated else "UTC",
+                "prices": "trade" if simulated else "ask",
+                "interval": "1h",
+            },
+            "features": {"set": "neural_optimal"},
+            "labels": {"horizons": [5, 20]},
+            "split": {"embargo": 24},
+            "models": [{"name": n, "config": quick.get(n, {})} for n in models],
+            "output": out.resolve(),
+        }
     )

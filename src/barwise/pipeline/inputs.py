@@ -192,13 +192,14 @@ def _prepared(
     raw: Bars, config: RunConfig, instrument: Instrument, interval: str | int
 ) -> tuple[Bars, QualityReport]:
     data = config.data
+    policy: Any = data.policy  # its words were checked with the config
     return prepare(
         raw,
         interval=interval,
         session=data.session,
         session_applies=data.session_applies,
         gaps=data.gaps,
-        policy=data.policy,
+        policy=policy,
         instrument=instrument,
     )
 

@@ -12,13 +12,14 @@ import numpy as np
 from barwise.bars import Bars, format_interval
 from barwise.core.arrays import DAY
 from barwise.datasets import TimeSeriesDataContainer
+from barwise.datasets.chronological import Part
 from barwise.metrics import Interval, class_names
 from barwise.pipeline.inputs import Inputs, barrier_settings
 from barwise.report import data as page
 from barwise.report.run_plots import reliability_of
 from barwise.training import Outcome
 
-_PARTS = ("train", "val")
+_PARTS: tuple[Part, ...] = ("train", "val")
 
 
 def report_of(
@@ -111,7 +112,7 @@ def _dropped(data: TimeSeriesDataContainer) -> list[tuple[str, int]]:
     return [(why, count) for why, count in data.dropped.items() if count]
 
 
-def _part(data: TimeSeriesDataContainer, name: Any) -> page.Part:
+def _part(data: TimeSeriesDataContainer, name: Part) -> page.Part:
     times = data.times(name)
     return page.Part(name, int(times[0]), int(times[-1]), len(times))
 
@@ -127,7 +128,7 @@ def _labels(
     settings = barrier_settings(inputs.config, inputs.instrument)
     unit = {"atr": f"ATR({settings['atr_period']})", "volatility": "volatility"}
     names = class_names(data.classes)
-    counts = {
+    counts: dict[str, dict[str, int]] = {
         part: {
             name: int(np.count_nonzero(data.labels(part) == value))
             for name, value in zip(names, data.classes, strict=True)
@@ -182,15 +183,11 @@ def _result(inputs: Inputs, outcome: Outcome) -> page.ModelResult:
 
 
 def _intervals(scores: Mapping[str, Any]) -> dict[str, Interval]:
-    return {
-        name: Interval(
-            **{
-                key: math.nan if value is None else value
-                for key, value in found.items()
-            }
-        )
-        for name, found in scores["intervals"].items()
-    }
+    read: dict[str, Interval] = {}
+    for name, found in scores["intervals"].items():
+        values: Any = {k: math.nan if v is None else v for k, v in found.items()}
+        read[name] = Interval(**values)
+    return read
 
 
 def _candles(bars: Bars, tick: float) -> page.Candles:

@@ -27,7 +27,7 @@ IDENTIFIED, BY_FINER_BARS, AMBIGUOUS = 0, 1, 2
 CARRY, FLAT, INVALID = 0, 1, 2
 KNOWN_AT, ENTRY, SLOT = 2, 3, 4  # columns of Out.whole that may be left out
 NUMBERS, MARKS = 10, 4  # columns of the open entries
-BLOCK = 512  # rows whose levels are computed together
+BLOCK = 2048  # rows whose levels are computed together
 GRAIN = 1e-6  # a price this share of a tick from a tick is on it
 
 
@@ -120,9 +120,6 @@ class Block(NamedTuple):
     price: Array
     upper: Array
     lower: Array
-    top: Array
-    bottom: Array
-    row: Array
     breaks: Array
     may: Array
 
@@ -484,8 +481,8 @@ def _finish(
 @njit(cache=True, nogil=True)
 def _new_block(size: int) -> Block:
     return Block(
-        np.empty(size), np.empty(size), np.empty(size), np.empty(size), np.empty(size),
-        np.empty(size, np.int64), np.empty(size, np.int64), np.zeros(size, np.bool_),
+        np.empty(size), np.empty(size), np.empty(size), np.empty(size, np.int64),
+        np.zeros(size, np.bool_),
     )  # fmt: skip
 
 
@@ -528,27 +525,6 @@ def _levels(price: Array, width: Array, rule: Rule, upper: Array, lower: Array) 
 
 
 @njit(cache=True, nogil=True)
-def _first_touches(
-    high: Array, low: Array, rule: Rule, begin: int, block: Block
-) -> None:
-    """First row on each long trade's path that reaches a level, and the extremes."""
-    price, uppers, lowers = block.price, block.upper, block.lower
-    tops, bottoms, rows, breaks = block.top, block.bottom, block.row, block.breaks
-    for k in range(min(len(price), len(high) - begin)):
-        upper = uppers[k] + rule.through - rule.slack
-        lower = lowers[k] + rule.slack
-        top, bottom = price[k], price[k]
-        stop = min(begin + k + 1 + rule.horizon, breaks[k], len(high))
-        found = stop
-        for row in range(begin + k + 1, stop):
-            top, bottom = max(top, high[row]), min(bottom, low[row])
-            if high[row] >= upper or low[row] <= lower:
-                found = row
-                break
-        tops[k], bottoms[k], rows[k] = top, bottom, found
-
-
-@njit(cache=True, nogil=True)
 def _resume(
     path: Path, rule: Rule, edge: Edge, limits: tuple[int, bool], waiting: Open,
     left: Open, out: Out,
@@ -575,36 +551,36 @@ def _usual(
 ) -> tuple[int, int]:  # fmt: skip
     """Write the usual ends of long trades: one level, or the horizon.
 
-    Starts at entry ``first`` of the block, stops at the first unusual one and returns the
-    next ``m`` and that entry. No branch depends on the outcome: they are coin flips.
+    Starts at entry ``first`` of the block, stops at the first unusual one and returns
+    the next ``m`` and that entry. Apart from the walk no branch depends on the outcome:
+    they would be coin flips.
     """
     whole, real, small = out.whole, out.real, out.small
-    prices, uppers, lowers, found = block.price, block.upper, block.lower, block.row
-    time, open_, high, low, close = (
-        path.time,
-        path.open,
-        path.high,
-        path.low,
-        path.close,
-    )
-    tops, bottoms, breaks, may = block.top, block.bottom, block.breaks, block.may
+    prices, uppers, lowers, breaks = block.price, block.upper, block.lower, block.breaks
+    time, open_, high, low, close = path.time, path.open, path.high, path.low, path.close
     rows, n, columns = len(time), min(len(prices), len(time) - begin), len(whole)
+    may = block.may
     for k in range(first, n):
         if not may[k]:
             continue
         price, upper, lower = prices[k], uppers[k], lowers[k]
         reach, floor = upper + rule.through - rule.slack, lower + rule.slack
-        last = begin + k + rule.horizon
-        touched = found[k] < min(last + 1, breaks[k], rows)
-        row = found[k] - (1 - touched)
+        top, bottom, last = price, price, begin + k + rule.horizon
+        stop = min(last + 1, breaks[k], rows)
+        row, touched = stop - 1, False
+        for s in range(begin + k + 1, stop):
+            top, bottom = max(top, high[s]), min(bottom, low[s])
+            if high[s] >= reach or low[s] <= floor:
+                row, touched = s, True
+                break
         rises, falls = touched & (high[row] >= reach), touched & (low[row] <= floor)
         if (rises & falls) | ((not touched) & (row < last)):
             return m, k
         start, finish = open_[row], close[row]
         level = upper if rises else lower
         level = start if (start >= reach) | (start <= floor) else level
-        rise = (1 - rises) * (tops[k] - price) / (upper - price)
-        fall = (1 - falls) * (price - bottoms[k]) / (price - lower)
+        rise = (1 - rises) * (top - price) / (upper - price)
+        fall = (1 - falls) * (price - bottom) / (price - lower)
         label = np.int8(rises) - np.int8(falls)
         m = begin + k if out.dense else m
         whole[0, m], whole[1, m] = edge.rows + row, time[row]
@@ -612,12 +588,7 @@ def _usual(
             whole[KNOWN_AT, m] = time[row]
         if columns > SLOT:
             whole[ENTRY, m], whole[SLOT, m] = edge.rows + begin + k, 2 * row + 1
-        small[0, m], small[1, m], small[2, m], small[3, m] = (
-            label,
-            label,
-            IDENTIFIED,
-            True,
-        )
+        small[0, m], small[1, m], small[2, m], small[3, m] = label, label, IDENTIFIED, True
         real[0, m] = (level if touched else finish) / price
         real[1, m] = min(max(rise, fall), 1.0)
         m += 1
@@ -635,8 +606,6 @@ def _start(
     price, ends, may = block.price, block.breaks, block.may
     for begin in range(0, rows, BLOCK):
         _prepare(path, rule, begin, breaks, block)
-        if not rule.both:
-            _first_touches(path.high, path.low, rule, begin, block)
         n, k = min(BLOCK, rows - begin), 0
         breaks = ends[n - 1]
         while k < n:
@@ -701,21 +670,20 @@ def wilder_atr(
     high minus low. Source: Wilder (1978); the seed is the plain mean, as in TA-Lib.
     """
     out = np.full(len(close), np.nan)
+    seen, total, before, held = state[0], state[1], state[2], state[3]
     for i in range(len(close)):
         reach = high[i] - low[i]
-        if state[0] > 0:
-            if contract[i] == state[3]:
-                above, below = abs(high[i] - state[2]), abs(low[i] - state[2])
-                reach = max(reach, above, below)
-            if state[0] <= period:
-                state[1] += reach
-                if state[0] == period:
-                    state[1] /= period
-            else:
-                state[1] = (state[1] * (period - 1) + reach) / period
-            out[i] = state[1] if state[0] >= period else np.nan
-        state[0] += 1
-        state[2], state[3] = close[i], contract[i]
+        if contract[i] == held:
+            reach = max(reach, abs(high[i] - before), abs(low[i] - before))
+        if seen > period:
+            total = (total * (period - 1) + reach) / period
+        elif seen > 0:
+            total = total + reach if seen < period else (total + reach) / period
+        if seen >= period:
+            out[i] = total
+        seen += 1.0
+        before, held = close[i], contract[i]
+    state[0], state[1], state[2], state[3] = seen, total, before, held
     return out
 
 

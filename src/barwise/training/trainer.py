@@ -168,15 +168,13 @@ class Trainer:
 
 
 def _training(metrics: TrainingMetrics) -> dict[str, Any]:
-    names = ("train_loss", "val_loss", "train_accuracy", "val_accuracy")
-    names += ("train_f1", "val_f1")
-    made: dict[str, Any] = {name: json_number(getattr(metrics, name)) for name in names}
-    made |= {
+    scores = ("loss", "accuracy", "f1")
+    names = [f"{part}_{score}" for score in scores for part in ("train", "val")]
+    return {name: json_number(getattr(metrics, name)) for name in names} | {
         "epochs_trained": metrics.epochs_trained,
         "best_epoch": metrics.best_epoch,
         "early_stopped": metrics.early_stopped,
     }
-    return made
 
 
 def _arrays(
