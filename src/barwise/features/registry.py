@@ -177,7 +177,7 @@ def find(name: str) -> tuple[Feature, Expr]:
         if name in made:
             return one, made[name]
     near = difflib.get_close_matches(name, full_names(), n=3)
-    hint = f"did you mean {', '.join(near)}?" if near else "names look like rsi_14"
+    hint = f"did you mean {', '.join(near)}?" if near else "names look like rsi_14."
     raise ConfigError(
         f"unknown feature {name!r}: {hint} 'barwise features list' shows them all"
     )

@@ -6,6 +6,7 @@ object, so a sub-expression that ten features share is computed once.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Union, final
 from weakref import WeakValueDictionary
@@ -14,6 +15,7 @@ from barwise.stream.ops import OPS
 
 Operand = Union["Expr", float, int]
 
+_NAN = math.nan
 _KNOWN: WeakValueDictionary[tuple, Expr] = WeakValueDictionary()
 
 
@@ -121,7 +123,9 @@ def column(name: str) -> Expr:
 
 def constant(value: float) -> Expr:
     """Return a column that holds one number on every row."""
-    return _make("const", (), (float(value),))
+    number = float(value)
+    # One NaN object, so that equal constants are one node.
+    return _make("const", (), (_NAN if math.isnan(number) else number,))
 
 
 def _count(function: str, value: float, *, at_least: int = 1) -> float:
