@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barwise.core.errors import ConfigError
+from barwise.stream.barrier_data import BarrierInput, Resolved
 from barwise.stream.barriers import rolling_volatility, wilder_atr
-from barwise.stream.resolver import BarrierInput, BarrierResolver, Resolved
+from barwise.stream.resolver import BarrierResolver
 
 _ORACLE = Path(__file__).parents[1] / "oracles" / "triple_barrier.py"
 _spec = importlib.util.spec_from_file_location("oracle_triple_barrier", _ORACLE)

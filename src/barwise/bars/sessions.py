@@ -164,6 +164,26 @@ class SessionTable:
             f"{_stamp(self.end)}; build the table with wider bounds"
         )
 
+    def regular(self) -> SessionTable:
+        """Return the table of regular hours alone; sessions without any are left out.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> july = np.array(["2023-06-30T12", "2023-07-06"], "datetime64[ns]")
+        >>> table = session_table("us_equity", *july.astype(np.int64).tolist())
+        >>> hours = (table.regular().close - table.regular().open) / 3.6e12
+        >>> hours.tolist()
+        [6.5, 3.5, 6.5]
+        """
+        rows = self.rth_open < self.rth_close
+        arrays = {name: getattr(self, name)[rows] for name in (*_TIMES, *_FLAGS)}
+        arrays |= {"open": arrays["rth_open"], "close": arrays["rth_close"]}
+        # A halt that the regular hours do not reach is none.
+        for name in ("halt_start", "halt_end"):
+            arrays[name] = np.minimum(arrays[name], arrays["close"])
+        return SessionTable(self.calendar, self.start, self.end, **arrays)
+
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return the table as named arrays, for storage and hashing."""
         arrays = {name: getattr(self, name) for name in (*_TIMES, *_FLAGS)}

@@ -10,8 +10,8 @@ from barwise.bars.bars import Bars
 from barwise.bars.sessions import SessionTable
 from barwise.core.arrays import Flags, Index, Times, Vector
 from barwise.core.errors import ConfigError
+from barwise.stream.barrier_data import BarrierInput
 from barwise.stream.barriers import rolling_volatility, wilder_atr
-from barwise.stream.resolver import BarrierInput
 
 Unit = Literal["atr", "volatility", "fixed"]
 

@@ -166,7 +166,9 @@ class Labels:
         return float(np.count_nonzero(rows & self.valid) / count) if count else 0.0
 
     def __repr__(self) -> str:
-        shares = " ".join(f"{c:+d}: {s:.1%}" for c, s in self.distribution().items())
+        shares = " ".join(
+            f"{_sign(c)}: {s:.1%}" for c, s in self.distribution().items()
+        )
         return (
             f"Labels(horizon {self.horizon}, {np.count_nonzero(self.valid):,} of "
             f"{len(self):,} rows; {shares}; ambiguous {self.ambiguous:.1%})"
@@ -174,7 +176,7 @@ class Labels:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{c:+d}</td><td>{share:.1%}</td></tr>"
+            f"<tr><td>{_sign(c)}</td><td>{share:.1%}</td></tr>"
             for c, share in self.distribution().items()
         )
         notes = "".join(f"<li>{note}</li>" for note in self.problems())
@@ -182,3 +184,7 @@ class Labels:
             f"<p>{self!r}</p><table><tr><th>class</th><th>share</th></tr>{rows}</table>"
             f"<ul>{notes}</ul>"
         )
+
+
+def _sign(label: int) -> str:
+    return f"{label:+d}" if label else "0"

@@ -15,7 +15,8 @@ from barwise.core.arrays import Flags
 from barwise.core.errors import ConfigError, DataError
 from barwise.labels.barrier_rows import Unit, barrier_rows, barrier_width
 from barwise.labels.labels import Labels
-from barwise.stream.resolver import BarrierResolver, Resolved, SessionEnd
+from barwise.stream.barrier_data import Resolved
+from barwise.stream.resolver import BarrierResolver, SessionEnd
 
 Touch = Literal["high_low", "close"]
 Entry = Literal["next_open", "close"]

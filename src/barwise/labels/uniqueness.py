@@ -6,7 +6,6 @@ import numpy as np
 
 from barwise.core.arrays import Index, Vector
 from barwise.labels.labels import Labels
-from barwise.metrics.uniqueness import average_uniqueness
 
 
 def concurrency(labels: Labels) -> Index:
@@ -71,6 +70,9 @@ def label_uniqueness(labels: Labels) -> Vector:
     >>> label_uniqueness(labels)[:2]
     array([0.625, 0.625])
     """
+    # Here, because the package of metrics loads scikit-learn.
+    from barwise.metrics.uniqueness import average_uniqueness
+
     rows = np.flatnonzero(labels.valid)
     out = np.full(len(labels), np.nan)
     out[rows] = average_uniqueness(rows, labels.end_index[rows])

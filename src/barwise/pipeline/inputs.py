@@ -73,14 +73,23 @@ class Inputs:
 
     @property
     def sessions(self) -> SessionTable:
-        """Sessions around the bars."""
-        return sessions_of(self.bars, self.instrument.calendar)
+        """Sessions that end trades: the regular hours where only those are traded."""
+        return trading_sessions(self.config, self.instrument, self.bars)
 
     @property
     def sample_mask(self) -> np.ndarray:
         """Rows that may be decided on: inside the wanted hours and not filled."""
-        wanted = session_mask(self.bars.time, self.sessions, self.config.data.session)
+        sessions = sessions_of(self.bars, self.instrument.calendar)
+        wanted = session_mask(self.bars.time, sessions, self.config.data.session)
         return wanted & ~self.bars.filled
+
+
+def trading_sessions(
+    config: RunConfig, instrument: Instrument, bars: Bars
+) -> SessionTable:
+    """Return the sessions at whose end a trade is closed."""
+    sessions = sessions_of(bars, instrument.calendar)
+    return sessions.regular() if config.data.session == "RTH" else sessions
 
 
 def prepare_inputs(config: RunConfig, steps: Steps, notify: Notify) -> Inputs:
@@ -249,6 +258,7 @@ def _labels_step(
             "fine": finer,
             "instrument": _plain(instrument),
             "cost": cost,
+            "session": config.data.session,
         },
         {"bars": address, "source": hash_file(config.data_path) if finer else ""},
     )
@@ -263,7 +273,7 @@ def _labels_step(
             **settings,
             tick=instrument.tick_size,
             fine=fine,
-            sessions=sessions_of(bars, instrument.calendar),
+            sessions=trading_sessions(config, instrument, bars),
         )
         width = barrier_width(
             bars, unit=settings["unit"], period=settings["atr_period"]

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from barwise.bars import Bars, format_interval
+from barwise.bars import Bars, QualityReport, format_interval
+from barwise.bars.quality import KINDS, Finding
 from barwise.core.arrays import DAY
 from barwise.datasets import TimeSeriesDataContainer
 from barwise.datasets.chronological import Part
@@ -43,7 +44,7 @@ def report_of(
     first = containers[min(containers)]
     last_shown = int(first.rows("val")[-1]) + 1
     return page.Report(
-        title="Run",
+        title="barwise run",
         symbol=inputs.instrument.symbol,
         simulated=bars.simulated,
         scored_on="the validation part, which no model was fitted on",
@@ -97,15 +98,22 @@ def _data(inputs: Inputs, data: TimeSeriesDataContainer) -> page.DataSummary:
         prices=bars.prices,
         first=int(bars.time[0]),
         last=int(bars.time[-1]),
-        findings=[
-            page.Finding(f.kind, f.count, f.action, f.detail)
-            for f in inputs.quality.findings
-        ],
+        findings=_findings(inputs.quality),
         parts=[_part(data, name) for name in _PARTS] + [_sealed(data)],
         day=days,
         bars_per_day=counts.astype(np.int64),
         notes=notes,
     )
+
+
+def _findings(quality: QualityReport) -> list[page.Finding]:
+    """Return one finding for everything that was looked for, found or not."""
+    found = {finding.kind: finding for finding in quality.findings}
+    looked_for = {kind: Finding(kind, 0, detail=text) for kind, text in KINDS.items()}
+    return [
+        page.Finding(f.kind, f.count, f.action if f.count else "-", f.detail)
+        for f in (looked_for | found).values()
+    ]
 
 
 def _dropped(data: TimeSeriesDataContainer) -> list[tuple[str, int]]:

@@ -103,7 +103,7 @@ class Out(NamedTuple):
 
     whole: Array  # end_index, end_time and, where asked for, known_at, entry, slot
     real: Array  # exit / entry, adverse and, for both sides, each trade's exit / entry
-    small: Array  # label, touched, truth, valid
+    small: Array  # label, touched, truth, valid; zeros on entry
     dense: bool
 
 
@@ -557,7 +557,13 @@ def _usual(
     """
     whole, real, small = out.whole, out.real, out.small
     prices, uppers, lowers, breaks = block.price, block.upper, block.lower, block.breaks
-    time, open_, high, low, close = path.time, path.open, path.high, path.low, path.close
+    time, open_, high, low, close = (
+        path.time,
+        path.open,
+        path.high,
+        path.low,
+        path.close,
+    )
     rows, n, columns = len(time), min(len(prices), len(time) - begin), len(whole)
     may = block.may
     for k in range(first, n):
@@ -588,7 +594,8 @@ def _usual(
             whole[KNOWN_AT, m] = time[row]
         if columns > SLOT:
             whole[ENTRY, m], whole[SLOT, m] = edge.rows + begin + k, 2 * row + 1
-        small[0, m], small[1, m], small[2, m], small[3, m] = label, label, IDENTIFIED, True
+        # Truth stays 0, identified: the array comes zeroed.
+        small[0, m], small[1, m], small[3, m] = label, label, True
         real[0, m] = (level if touched else finish) / price
         real[1, m] = min(max(rise, fall), 1.0)
         m += 1
