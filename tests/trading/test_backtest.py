@@ -353,7 +353,8 @@ def test_trades_without_costs_return_what_the_labels_say(entry, touch, tick, sid
                 assert known.end_index[i] == trades.exit_index[k]
                 assert (known.truth[i] == 2) == trades.ambiguous[k]
             ratio = math.log(trades.exit_price[k] / trades.entry_price[k])
-            assert ratio == expected
+            # math's and numpy's logarithm differ in the last bit on some inputs.
+            assert ratio == pytest.approx(expected, rel=1e-13)
             compared += 1
         assert compared > 300
 

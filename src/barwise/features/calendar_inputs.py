@@ -31,7 +31,7 @@ class CalendarInputs:
     >>> import numpy as np
     >>> close = np.array([np.datetime64("2024-01-03T15:00", "ns").astype(np.int64)])
     >>> columns = CalendarInputs("us_equity").columns(close, ["local_hour", "is_rth"])
-    >>> columns["local_hour"][0], columns["is_rth"][0]
+    >>> columns["local_hour"].item(), columns["is_rth"].item()
     (10.0, 1.0)
     """
 
