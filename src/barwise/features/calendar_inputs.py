@@ -54,7 +54,8 @@ class CalendarInputs:
         table = self._table
         at = table.index_of(times)
         inside = at >= 0
-        at = np.where(inside, at, 0)
+        everywhere = bool(inside.all())
+        at = at if everywhere else np.where(inside, at, 0)
         start, stop = table.open[at], table.close[at]
         regular = (times > table.rth_open[at]) & (times <= table.rth_close[at])
         found = {
@@ -67,6 +68,8 @@ class CalendarInputs:
             "is_rth": regular.astype(np.float64),
             "holiday_adjacent": table.holiday_adjacent[at].astype(np.float64),
         }
+        if everywhere:
+            return found
         return {name: np.where(inside, value, np.nan) for name, value in found.items()}
 
 

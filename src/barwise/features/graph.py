@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import final
 
 import numpy as np
@@ -123,6 +123,13 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
             inputs = self._calendar_of(chunk)
             columns |= inputs.columns(chunk.time, self._scheduled)
         return self._graph.push(columns, out=out, threads=threads)
+
+    def iter_push(
+        self, chunks: Iterable[Bars], *, threads: int = 1
+    ) -> Iterator[np.ndarray]:
+        """Yield the features of one chunk after another, for data beyond memory."""
+        for chunk in chunks:
+            yield self.push(chunk, threads=threads)
 
     def advance(self, to_time: int) -> np.ndarray:
         """Return no rows: an output row belongs to a bar."""

@@ -144,8 +144,7 @@ class Graph(Stage[Columns, np.ndarray]):
         out: np.ndarray,
     ) -> None:
         # One layout only reaches the interpreter: others would compile again.
-        direct = np.array_equal(plan.columns, np.arange(out.shape[1]))
-        direct = direct and out.flags.c_contiguous
+        direct = plan.whole and out.flags.c_contiguous
         for start in range(0, rows, _BLOCK):
             stop = min(start + _BLOCK, rows)
             inputs = np.empty((len(arrays), stop - start))

@@ -141,6 +141,8 @@ class Plan:
     """Output columns that this plan writes, in the order of ``slots``."""
     owned: tuple[tuple[int, int], ...]
     """Spans of the state that this plan brings forward."""
+    whole: bool
+    """Whether the plan writes all output columns, in their order."""
 
 
 def make_plan(program: Program, outputs: Sequence[int], owned: set[int]) -> Plan:
@@ -189,14 +191,16 @@ def make_plan(program: Program, outputs: Sequence[int], owned: set[int]) -> Plan
         for n in (program.nodes[k] for k in sorted(owned))
         if n.state_length
     )
+    order = [column for _, _, column in finished]
     return Plan(
         table,
         np.array(params or [0.0]),
         bank,
         np.zeros((max(len(outputs), 1), STRIDE), np.float32),
         np.array([f[:2] for f in finished], np.int64).reshape(len(finished), 2),
-        np.array([f[2] for f in finished], np.int64),
+        np.array(order, np.int64),
         spans,
+        order == list(range(len(targets))),
     )
 
 
