@@ -63,7 +63,7 @@ def test_parts_share_their_boundaries_over_horizons(folder):
     for name in ("train", "val"):
         first, second = (set(data.rows(name).tolist()) for data in parts)
         assert first == second
-    with pytest.raises(ConfigError, match=r"horizon 7 is not in labels\.horizons"):
+    with pytest.raises(ConfigError, match=r"labels\.horizons: 7 is not among"):
         build_dataset(config(folder), horizon=7)
 
 
@@ -100,6 +100,15 @@ def test_the_report_says_that_the_bars_are_simulated(summary):
     )
     numbers = json.loads(stored[1].replace("<\\/", "</"))
     assert numbers["simulated"] is True
+
+
+def test_the_report_names_the_classes_of_the_confusion_matrix_rightly(summary):
+    """Stored JSON sorts its keys; the matrix is in the order of the classes."""
+    for result, outcome in zip(summary.results, summary.outcomes, strict=True):
+        counts = result.metrics["classification"]["confusion_matrix"]
+        for name, row in zip(result.classes, counts, strict=True):
+            value = {"short": -1, "neutral": 0, "long": 1}[name]
+            assert sum(row) == np.count_nonzero(outcome.arrays["label"] == value)
 
 
 def test_the_summary_reads_well_in_a_notebook(summary):

@@ -12,7 +12,7 @@ from typing import Any, final
 
 import numpy as np
 
-from barwise.metrics import Interval, ReliabilityCurve
+from barwise.metrics import Interval, ReliabilityCurve, class_names
 
 
 @final
@@ -187,9 +187,7 @@ class ModelResult:
         Bars.
     metrics : mapping
         The content of ``evaluation_metrics.json``: ``classification``, ``trading``,
-        ``training`` and ``baselines`` (by name, with the same groups of keys). The
-        keys of ``per_class_f1`` name the classes in the order of the confusion
-        matrix.
+        ``training`` and ``baselines`` (by name, with the same groups of keys).
     intervals : mapping of str to Interval
         By leaf key, such as ``macro_f1`` and ``sharpe_ratio``.
     baseline_intervals : mapping of str to mapping of str to Interval
@@ -239,7 +237,9 @@ class ModelResult:
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes in the order of the confusion matrix."""
-        return tuple(self.metrics["classification"]["per_class_f1"])
+        # Not the order of the keys of per_class_f1: JSON does not keep one.
+        two = len(self.metrics["classification"]["confusion_matrix"]) == 2
+        return class_names((0, 1)) if two else class_names()
 
 
 @final

@@ -91,7 +91,8 @@ def _model(result: ModelResult, album: Album, *, unfolded: bool) -> Markup:
     scores.append(("Rows scored", whole(result.samples)))
     scores.append(("Effective rows", write(result.effective_samples, whole)))
     per_class = (result.metrics.get("classification") or {}).get("per_class_f1") or {}
-    scores += [(f"F1 of {name}", write(f1, decimal)) for name, f1 in per_class.items()]
+    ordered = [name for name in result.classes if name in per_class]
+    scores += [(f"F1 of {name}", write(per_class[name], decimal)) for name in ordered]
     return tag(
         "details",
         tag("summary", tag("h3", result.name)),

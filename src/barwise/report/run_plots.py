@@ -20,7 +20,7 @@ def plot_run(outcome: Outcome, folder: Path) -> None:
     were traded.
     """
     facts = outcome.facts
-    classes = tuple(facts["evaluation"]["classification"]["per_class_f1"])
+    classes = class_names(facts["configs"]["model"]["classes"])
     counts = np.array(facts["evaluation"]["classification"]["confusion_matrix"])
     drawn = {"confusion_matrix": figures.confusion_matrix(counts, classes=classes)}
     drawn["reliability"] = figures.reliability(reliability_of(outcome))
