@@ -19,7 +19,6 @@ _HOME = {
     "Labels": "labels",
     "triple_barrier": "labels",
     "TimeSeriesDataContainer": "datasets",
-    "PurgedKFold": "datasets",
     "BaseModel": "models",
     "ModelRegistry": "models",
     "PredictionOutput": "models",

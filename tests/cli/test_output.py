@@ -4,8 +4,6 @@ import io
 import json
 import sys
 
-import pytest
-
 from barwise.cli import output
 
 
@@ -36,19 +34,3 @@ def test_progress_goes_to_stderr_on_a_terminal(capsys, monkeypatch):
         report(1, 2)
     assert "features" in screen.getvalue()
     assert capsys.readouterr().out == ""
-
-
-@pytest.mark.parametrize("level", ["info", "warning"])
-def test_logs_are_json_lines_on_stderr(capsys, level):
-    import structlog
-
-    output.start_logs(level)
-    try:
-        structlog.get_logger().info("bars read", rows=3)
-        structlog.get_logger().warning("clipped", share=0.02)
-    finally:
-        structlog.reset_defaults()
-    told = capsys.readouterr()
-    assert told.out == ""
-    events = [json.loads(line)["event"] for line in told.err.splitlines()]
-    assert events == ["bars read", "clipped"][level == "warning" :]

@@ -118,32 +118,6 @@ class _Lines:
             self._last = step
 
 
-def start_logs(level: str = "info") -> None:
-    """Send structured logs to stderr: for people on a terminal, JSON otherwise."""
-    import logging
-
-    import structlog
-
-    person = sys.stderr.isatty()
-    last: Any = (
-        structlog.dev.ConsoleRenderer()
-        if person
-        else structlog.processors.JSONRenderer()
-    )
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            last,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[level.upper()]
-        ),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-
-
 def _finite(value: Any) -> Any:
     if isinstance(value, float):
         return value if value - value == 0 else None

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What every other folder builds on and which knows none of them."""

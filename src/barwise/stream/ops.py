@@ -165,20 +165,27 @@ def _carry(a, out, s):
 def _ema(a, out, p, s):
     # p: weight of the newest value, values in the seed; s: values seen, value
     alpha, n = p[0], int(p[1])
+    keep = 1.0 - alpha
     seen, value = int(s[0]), s[1]
-    for i in range(len(out)):
+    i, rows = 0, len(out)
+    while i < rows and seen < n:
         x = a[i]
-        if math.isnan(x):
-            out[i] = NaN
-            continue
-        if seen < n:
+        out[i] = NaN
+        if not math.isnan(x):
             value += x
             seen += 1
             if seen == n:
                 value /= n
+                out[i] = value
+        i += 1
+    for j in range(i, rows):
+        x = a[j]
+        if math.isnan(x):
+            out[j] = NaN
         else:
-            value += alpha * (x - value)
-        out[i] = value if seen == n else NaN
+            # Written so that only one product and one sum wait for the row before.
+            value = keep * value + alpha * x
+            out[j] = value
     s[0], s[1] = seen, value
 
 
