@@ -18,8 +18,8 @@ NOTEBOOK = Path(__file__).with_name("journey.ipynb")
 TIMEOUT = 300
 
 VOLATILE = (
-    (re.compile(r"\b\d{8}_\d{6}\b"), "YYYYMMDD_HHMMSS"),
-    (re.compile(r", [\d.]+ s(?=</p>)"), ""),
+    (re.compile(r"(?<!\d)\d{8}_\d{6}(?!\d)"), "YYYYMMDD_HHMMSS"),
+    (re.compile(r", [\d.]+ s(?=</p>|\)$)"), ""),
 )
 """Names of run folders, and how long a fit took."""
 

@@ -37,6 +37,7 @@ VALUES = st.recursive(
             "%Y",
             "@",
             "`",
+            ":",
             "a: b",
             "a #b",
             "'",

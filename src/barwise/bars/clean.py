@@ -211,9 +211,10 @@ class Cleaner(Stage[Bars, Bars]):
         stamp = chunk.time[place].astype("datetime64[ns]").astype("datetime64[s]")
         numbers = [f"{name} {getattr(chunk, name)[place]:.10g}" for name in _VALUES]
         raise DataError(
-            f"{chunk.symbol or 'bars'}, row {rows[place]} (close {stamp} UTC): {kind}: "
-            f"{KINDS[kind]}; the row has {', '.join(numbers)}. The policy for {kind} is "
-            f"'error'; policy={{{kind!r}: 'repair'}} goes on ({REPAIRS[kind]})"
+            f"{chunk.symbol or 'bars'}, row {rows[place]} (close {stamp} UTC, rows from "
+            f"0): {kind}: {KINDS[kind]}; the row has {', '.join(numbers)}. The policy for "
+            f"{kind} is 'error'; policy={{{kind!r}: 'repair'}} goes on ({REPAIRS[kind]}); "
+            "in a config that is data.policy"
         )
 
     def _emit(

@@ -239,7 +239,7 @@ def _check_complete(
     listed = ", ".join(map(repr, names))
     sides = [s for s in _SIDES if any(n in have for n in _sided("close", s))]
     if sides:
-        way = f"it quotes {' and '.join(sides)}: pass prices={sides[0]!r}"
+        way = f"it quotes {' and '.join(sides)}: pass prices={sides[0]!r} (data.prices)"
     elif len(missing) >= len(PRICES) - 1 and "timestamp" not in missing:
         way = (
             "that is one price a row (ticks or a line), not bars: bars need open, high, "
@@ -247,7 +247,7 @@ def _check_complete(
         )
     else:
         example = ", ".join(f"{target!r}: '...'" for target in missing)
-        way = f"name them with columns={{{example}}}"
+        way = f"name them with columns={{{example}}} (data.columns in a config)"
     raise ConfigError(
         f"{source}: no column for {', '.join(missing)} among {listed}; {way}"
     )

@@ -46,7 +46,7 @@ def headerless_columns(rows: Sequence[Sequence[str]], name: str) -> dict[str, st
             f"{name} has no header and its {len(rows[0])} columns are not timestamp, open, "
             "high, low, close[, volume] in that order (high must be the largest, low the "
             "smallest); say which is which: columns={'timestamp': 'column_1', 'open': "
-            "'column_2', ...}"
+            "'column_2', ...} (data.columns in a config)"
         )
     if len(rows[0]) > len(targets):
         targets.append("volume")

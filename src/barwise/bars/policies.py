@@ -29,7 +29,9 @@ REPAIRS = {
 }
 """What ``repair`` does, for every kind that a policy may name."""
 
-_FAULTS = tuple(REPAIRS)[:8]
+FAULTS = tuple(REPAIRS)[:8]
+"""The kinds that are wrong, not only odd."""
+
 # Each of these would break what the rows must be: finite, ordered, low <= price <= high.
 _NEVER_KEPT = (
     "out_of_order",
@@ -75,7 +77,7 @@ def resolve_policy(policy: Action | Mapping[str, Action]) -> dict[str, Action]:
                 f"or impossible ({', '.join(_NEVER_KEPT)}) must be dropped or repaired; "
                 "name the kinds to keep: policy={'non_positive': 'keep'}"
             )
-        return {kind: policy if kind in _FAULTS else "keep" for kind in REPAIRS}
+        return {kind: policy if kind in FAULTS else "keep" for kind in REPAIRS}
     chosen: dict[str, Action] = dict.fromkeys(REPAIRS, "repair")
     for kind, action in policy.items():
         if kind not in REPAIRS:

@@ -232,7 +232,7 @@ def joined_stamps(date: pl.Series, time: pl.Series) -> pl.Series:
 
 
 def infer_interval(times: np.ndarray, origin: Origin, given: int | None = None) -> int:
-    """Return the length of a bar in ns: the most common positive step of a source.
+    """Return the length of a bar in ns: the most common step of a source.
 
     Parameters
     ----------
@@ -255,14 +255,16 @@ def infer_interval(times: np.ndarray, origin: Origin, given: int | None = None) 
     >>> infer_interval(np.array([0, 60, 120, 300]), Origin("x.csv"))
     60
     """
-    steps = np.diff(times)
+    # Some vendors write the newest row first.
+    steps = np.abs(np.diff(times))
     steps = steps[steps > 0]
     if not len(steps):
         if given is not None:
             return given
         raise DataError(
-            f"{origin.name} has {len(times)} rows and no two different timestamps in "
-            "order, so the length of a bar cannot be told; pass interval='1min'"
+            f"{origin.name} has {len(times):,} rows and no two different timestamps, so "
+            "the length of a bar cannot be told; take more rows, or in Python pass "
+            "interval='1min'"
         )
     lengths, counts = np.unique(steps, return_counts=True)
     common = int(lengths[np.argmax(counts)])
@@ -294,7 +296,8 @@ def _numbers(values: pl.Series, origin: Origin) -> np.ndarray:
     if not (values.dtype.is_numeric() or values.dtype in (pl.String, pl.Null)):
         raise DataError(
             f"{origin.name}: column {values.name!r} has type {values.dtype}, prices and "
-            "volume must be numbers; name the right one with columns={...}"
+            "volume must be numbers; name the right one with columns={...} "
+            "(data.columns in a config)"
         )
     numbers = values.cast(pl.Float64, strict=False)
     wrong = numbers.is_null() & values.is_not_null()
@@ -306,7 +309,7 @@ def _numbers(values: pl.Series, origin: Origin) -> np.ndarray:
             f"{origin.row(row)}, column {values.name!r}: {values[row]!r} is not a number "
             f"({int(wrong.sum())} such rows); prices and volume are plain numbers such as "
             "1234.5; if the column holds something else, name the right one with "
-            "columns={...}"
+            "columns={...} (data.columns in a config)"
         )
     return numbers.fill_null(float("nan")).to_numpy()
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from barwise.bars.bars import Bars
 from barwise.bars.instruments import Instrument, get_instrument
-from barwise.bars.sessions import SessionTable, session_table
+from barwise.bars.sessions import SessionTable, coverage, session_table
 from barwise.core.arrays import DAY, MINUTE
 from barwise.core.errors import ConfigError
 
@@ -88,7 +88,7 @@ def simulate(
     Raises
     ------
     ConfigError
-        If ``days`` or ``signal`` is out of range.
+        If ``days``, ``seed`` or ``signal`` is out of range.
 
     Examples
     --------
@@ -97,6 +97,8 @@ def simulate(
     """
     if days < 1:
         raise ConfigError(f"a simulation needs days >= 1, got days={days}")
+    if seed < 0:
+        raise ConfigError(f"a simulation needs seed >= 0, got seed={seed}")
     if not 0.0 <= signal < 1.0:
         raise ConfigError(
             f"signal is a share of volatility: 0 <= signal < 1, got signal={signal}"
@@ -147,9 +149,17 @@ def simulate(
 
 def _sessions(instrument: Instrument, start: str, days: int) -> SessionTable:
     first = int(np.datetime64(start, "ns").astype(np.int64))
+    known = coverage(instrument.calendar)[1]
     # Two calendar days a session are more than any calendar's holidays take.
-    table = session_table(instrument.calendar, first, first + (2 * days + 14) * DAY)
+    table = session_table(
+        instrument.calendar, first, min(first + (2 * days + 14) * DAY, known)
+    )
     whole = np.flatnonzero(table.open >= first)[:days]
+    if len(whole) < days:
+        raise ConfigError(
+            f"a simulation of {days:,} sessions from {start} reaches beyond the calendar "
+            f"of {instrument.symbol}, which knows {len(whole):,}; use fewer days"
+        )
     arrays = table.to_arrays()
     rows = {
         name: array[whole] if array.ndim and len(array) == len(table) else array

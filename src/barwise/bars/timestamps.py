@@ -39,7 +39,8 @@ _ZONE = re.compile(
 _UTC_WORDS = ("Z", " UTC", " GMT", "UTC", " Z")
 _WAY_OUT = (
     "give the form with columns={'timestamp_format': '%d/%m/%Y %H:%M'} "
-    "(strftime codes), or pass a frame whose column is a datetime"
+    "(strftime codes; data.columns in a config), or pass a frame whose column is a "
+    "datetime"
 )
 
 
@@ -216,7 +217,8 @@ def _text(values: pl.Series, origin: Origin, written: str | None) -> pl.Series:
         raise DataError(
             f"{origin.row(row)}: timestamp {values[row]!r} does not have the form "
             + (
-                f"{written!r} given as timestamp_format"
+                f"{written!r} given as timestamp_format; correct it, or leave it out to "
+                "have the form recognised"
                 if written
                 else f"{pattern + suffix!r} of the first row ({values[0]!r}); a file "
                 f"needs one form. If it has another one, {_WAY_OUT}"

@@ -67,25 +67,31 @@ def check(
     for a file when rows are out of order, repeated or impossible.
     """
     from barwise.bars.clean import clean_file
+    from barwise.bars.doubts import clock_doubts, fault_doubts
     from barwise.bars.policies import resolve_policy
     from barwise.cli.source import find_source
 
     source = find_source(file, symbol, label, timezone)
     bars, undecided = _read(source)
-    known = source.instrument
+    known, sessions = source.instrument, _sessions(bars, source)
     _, report = clean_file(
         bars,
         "repair",
         known.tick_size if known else None,
-        _sessions(bars, source),
+        sessions,
     )
     report = report.with_findings(undecided)
     policy = resolve_policy(source.policy)
+    doubts = [] if sessions is None else clock_doubts(bars, sessions)
+    doubts += fault_doubts(report)
     errors = [f.kind for f in report.findings if policy.get(f.kind) == "error"]
     if json:
-        write_json({"file": str(source.path), **report.to_dict(), "errors": errors})
+        facts = {"file": str(source.path), **report.to_dict()}
+        write_json(facts | {"errors": errors, "doubts": doubts})
     else:
         write_text(str(report))
+    for doubt in doubts:
+        note(f"barwise: {source.path}: CHECK: {doubt}")
     if errors:
         note(
             f"barwise: {source.path}: {', '.join(errors)}: errors; mend the file, or let "

@@ -81,9 +81,12 @@ def _memory() -> dict[str, float]:
 
 def _disk(wanted: Path) -> dict[str, Any]:
     place = wanted.absolute()
-    while not place.is_dir():
+    while not place.exists():
         place = place.parent
     found: dict[str, Any] = {"path": str(wanted), "writable": False}
+    if not place.is_dir():
+        found["problem"] = f"{place} is a file"
+        return found
     try:
         found["fsync_ms"] = _fsync_ms(place)
         found["free_gib"] = _free_gib(place)

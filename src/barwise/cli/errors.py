@@ -34,10 +34,10 @@ def guarded(command: Callable[[], object], *, debug: bool) -> int:
         command()
         sys.stdout.flush()
     except SystemExit as leaving:
-        return _flushed(leaving.code)
+        # The parser of the command line turns an interruption into an exit.
+        return _interrupted() if leaving.code == 130 else _flushed(leaving.code)
     except KeyboardInterrupt:
-        _say("interrupted; finished steps are kept, run again to go on")
-        return 130
+        return _interrupted()
     except BrokenPipeError:
         return _nobody_reads()
     except Exception as problem:  # noqa: BLE001 - the boundary of the program
@@ -93,6 +93,11 @@ _OS_ADVICE = {
 
 def _say(text: str) -> None:
     print(f"barwise: {text}", file=sys.stderr)
+
+
+def _interrupted() -> int:
+    _say("interrupted; finished steps are kept, run again to go on")
+    return 130
 
 
 def _one_screen(text: str) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from barwise.bars.layouts import Layout
 
 _SUFFIXES = {".csv", ".txt", ".gz", ".zst", ".zip", ".parquet", ".arrow", ".feather"}
+_CONFIGS = (".yaml", ".yml")
 _SCHEMA = Path(".barwise", "config.schema.json")
 _DECISION_MINUTES = 5
 # What a file may not tell and no default can stand for.
@@ -61,14 +62,10 @@ def init(
     from barwise.bars.layouts import sniff
     from barwise.cli.source import guess_instrument, guess_symbol
     from barwise.core import durable
-    from barwise.core.errors import ConfigError
     from barwise.pipeline.config_text import commented
 
     path = config or _beside(file)
-    if path.exists() and not force:
-        raise ConfigError(
-            f"{path} exists; --force overwrites it, --config writes to another file"
-        )
+    _check_free(path, file, named=config is not None, force=force)
     layout = sniff(file)
     known = guess_instrument(layout, symbol)
     name = known.symbol if known else symbol or guess_symbol(layout)
@@ -96,6 +93,25 @@ def init(
         write_text(str(path))
     for key in undecided:
         note(f"barwise: {path}: {key} could not be told from {file}; fill it in")
+
+
+def _check_free(path: Path, file: Path, *, named: bool, force: bool) -> None:
+    """Refuse to write over a folder, the bars themselves, or unasked over a file."""
+    from barwise.core.errors import ConfigError
+
+    if named and path.suffix.lower() not in _CONFIGS:
+        raise ConfigError(
+            f"--config {path}: a config is named {' or '.join(_CONFIGS)}, e.g. "
+            f"{_beside(file)}"
+        )
+    if path.is_dir():
+        raise ConfigError(f"--config {path} is a folder; name a file in it")
+    if path.exists() and file.exists() and path.samefile(file):
+        raise ConfigError(f"--config {path} is the file of bars itself; name another")
+    if path.exists() and not force:
+        raise ConfigError(
+            f"{path} exists; --force overwrites it, --config writes to another file"
+        )
 
 
 def _beside(file: Path) -> Path:

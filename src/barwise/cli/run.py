@@ -63,6 +63,11 @@ def per_symbol(settings: RunConfig, symbols: str) -> list[RunConfig]:
     from barwise.core.errors import ConfigError
 
     names = [name.strip() for name in symbols.split(",") if name.strip()]
+    if not names:
+        raise ConfigError(
+            f"--symbols {symbols!r} names no symbol; write e.g. --symbols MES, or leave "
+            f"the option out for the config's own ({settings.symbol})"
+        )
     path = str(settings.data.path)
     if len(names) > 1 and "{symbol}" not in path:
         raise ConfigError(
@@ -93,5 +98,7 @@ def execute(
             horizons=horizons,
             notify=lambda text, done, total: bar(done, total, text),
         )
+    for doubt in summary.inputs.doubts:
+        note(f"barwise: {settings.data_path}: CHECK: {doubt}")
     note(f"report: {summary.report}")
     return summary

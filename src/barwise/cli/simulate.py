@@ -15,7 +15,7 @@ EXAMPLE = "barwise data simulate MES mes.parquet --days 250 --signal 0.1 --seed 
 def simulate(
     symbol: Annotated[str, typer.Argument(help="Whose calendar and tick to use.")],
     file: Annotated[Path, typer.Argument(help="Parquet file to write.")],
-    days: Annotated[int, typer.Option("--days", help="Sessions.")] = 250,
+    days: Annotated[int, typer.Option("--days", min=1, help="Sessions.")] = 250,
     signal: Annotated[
         float,
         typer.Option(
@@ -23,7 +23,9 @@ def simulate(
             help="Predictable part of a minute's return over its volatility; 0 is none.",
         ),
     ] = 0.0,
-    seed: Annotated[int, typer.Option("--seed", help="Same seed, same bytes.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Same seed, same bytes.")
+    ] = 0,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
     json: Json = False,
 ) -> None:
@@ -38,6 +40,8 @@ def simulate(
         )
     if file.exists() and not force:
         raise ConfigError(f"{file} is there already; --force overwrites it")
+    if not file.parent.is_dir():
+        raise ConfigError(f"{file}: there is no folder {file.parent}; make it first")
     bars = simulate_bars(symbol, days=days, signal=signal, seed=seed)
     write_bars(bars, file)
     if json:

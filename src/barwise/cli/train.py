@@ -34,11 +34,13 @@ def train(
     ] = None,
     horizon: Annotated[
         int | None,
-        typer.Option("--horizon", help="Bars; else every horizon of the config."),
+        typer.Option(
+            "--horizon", min=1, help="Bars; else every horizon of the config."
+        ),
     ] = None,
     seq_len: Annotated[
         int | None,
-        typer.Option("--seq-len", help="Bars in a window of a sequence model."),
+        typer.Option("--seq-len", min=1, help="Bars in a window of a sequence model."),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -66,6 +68,7 @@ def train(
 
 def chosen_models(settings: Any, names: str) -> list[dict[str, Any]]:
     """Return model choices by name or family, with the config's own settings."""
+    from barwise.core.errors import ConfigError
     from barwise.models.registry import ModelRegistry
 
     families = ModelRegistry.list_models()
@@ -75,4 +78,9 @@ def chosen_models(settings: Any, names: str) -> list[dict[str, Any]]:
         for each in families.get(name, [name]) if name else ():
             ModelRegistry.get_model_info(each)
             wanted[each] = {"name": each, "config": own.get(each, {})}
+    if not wanted:
+        raise ConfigError(
+            f"--models {names!r} names no model; barwise models list shows them, and "
+            "without the option the config's own are trained"
+        )
     return list(wanted.values())

@@ -126,6 +126,8 @@ def assign_rows(
         )
     targets = frame.targets
     eligible = np.flatnonzero(sample_mask & longest.valid)
+    if not len(eligible):
+        raise ConfigError(_no_sample(sample_mask, longest, horizons[1]))
     own = np.where(targets.valid, targets.end_time, longest.end_time)
     purge = settings.purge
     split = chronological_split(
@@ -152,6 +154,23 @@ def assign_rows(
     return replace(
         split, train=kept["train"], val=kept["val"], test=kept["test"]
     ), dropped
+
+
+def _no_sample(sample_mask: np.ndarray, longest: Targets, horizon: int) -> str:
+    rows, wanted = len(sample_mask), int(np.count_nonzero(sample_mask))
+    if not wanted:
+        return (
+            f"none of {rows:,} rows is a sample: all were filled or lie outside the hours "
+            "that decisions are made in (data.session)"
+        )
+    labelled = int(np.count_nonzero(longest.valid))
+    return (
+        f"none of {rows:,} rows is a sample: {wanted:,} lie in the hours that decisions "
+        f"are made in, {labelled:,} have a label at horizon {horizon}. A row has none "
+        "before its barriers have a width (labels.atr_period), where that width is zero "
+        "because prices stand still, or where the data end within the horizon: use more "
+        "data, a shorter labels.atr_period or shorter labels.horizons"
+    )
 
 
 def _unusable(frame: Frame, name: str, rows: np.ndarray) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -106,9 +107,12 @@ def choose(
     """
     for prefix in (*include, *exclude):
         if not any(name.startswith(prefix) for name in names):
+            near = get_close_matches(prefix, names, n=3)
+            hint = f"; did you mean {', '.join(near)}? T" if near else "; t"
+            begins = dict.fromkeys(name.partition("_")[0] for name in names)
             raise ConfigError(
-                f"no column starts with {prefix!r}; the columns to choose from are "
-                f"{', '.join(names)}"
+                f"no column starts with {prefix!r}{hint}he columns to choose from start "
+                f"with {', '.join(begins)}"
             )
     kept = [
         name

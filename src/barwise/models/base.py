@@ -18,7 +18,7 @@ import numpy as np
 from barwise.core import clock
 from barwise.core.errors import BarwiseError, DataError, IntegrityError
 from barwise.models.artefacts import read_files, read_manifest, write_model
-from barwise.models.examples import Examples, label_examples
+from barwise.models.examples import Examples, label_examples, none_usable
 from barwise.models.inputs import Inputs, Rows, read_rows, read_windows
 from barwise.models.outputs import PredictionOutput, TrainingMetrics
 from barwise.models.prior_shift import at_true_prior, prior_ratio
@@ -300,10 +300,8 @@ class BaseModel(ABC):
     ) -> Examples:
         examples = label_examples(self._inputs(X), y, weights, self.classes, part)
         if not len(examples):
-            raise DataError(
-                f"no row of X_{part} can be used by {self.name!r}: all have missing "
-                "values or too little history for a window"
-            )
+            why = none_usable(self.name, part, len(y), self.window_length)
+            raise DataError(why)
         return examples
 
     def _validation(

@@ -62,8 +62,8 @@ class Examples:
         if len(found) < 2:
             raise DataError(
                 f"{len(self):,} usable training rows hold {len(found)} of "
-                f"{self.n_classes} classes; a model needs two. Take more rows, or other "
-                "barriers or a longer horizon"
+                f"{self.n_classes} classes; a model needs two. Take more rows, other "
+                "barriers (labels.upper, labels.lower) or another horizon"
             )
         return found
 
@@ -106,6 +106,17 @@ def label_examples(
         checked = np.array(weights, dtype=np.float64)
         _check_weights(checked, len(labels))
     return Examples(inputs.take(kept), columns[kept], checked[kept], len(classes))
+
+
+def none_usable(model: str, part: str, rows: int, window: int | None) -> str:
+    """Say why a model can use no row of a part, and what to do."""
+    why = (
+        "each has a missing value; leave out the columns that are missing"
+        if window is None
+        else f"none ends a window of {window:,} complete rows; use a shorter "
+        "sequence_length or more data"
+    )
+    return f"no row of X_{part} ({rows:,} rows) can be used by {model!r}: {why}"
 
 
 def balanced_weights(examples: Examples) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PredictionOutput:
     """Class probabilities of rows, and the classes chosen from them.
 
@@ -41,23 +41,35 @@ class PredictionOutput:
     def __len__(self) -> int:
         return len(self.class_predictions)
 
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name}: {n:,}" for name, n in self._counts().items())
+        return f"PredictionOutput({self._head()}; predicted {counts})"
+
     def _repr_html_(self) -> str:
-        classes = self.metadata["classes"]
-        chosen = self.class_predictions[self.valid]
         cells = "".join(
-            f"<tr><td>{name:+d}</td><td>{int((chosen == name).sum()):,}</td>"
+            f"<tr><td>{name}</td><td>{n:,}</td>"
             f"<td>{_mean(self.class_probabilities[self.valid, column])}</td></tr>"
-            for column, name in enumerate(classes)
+            for column, (name, n) in enumerate(self._counts().items())
         )
         return (
-            f"<p>{escape(str(self.metadata['model']))}: {len(self):,} rows, "
-            f"{int((~self.valid).sum()):,} not scored</p><table><tr><th>class</th>"
+            f"<p>{escape(self._head())}</p><table><tr><th>class</th>"
             f"<th>predicted</th><th>mean probability</th></tr>{cells}</table>"
         )
 
+    def _head(self) -> str:
+        missing = int((~self.valid).sum())
+        return f"{self.metadata['model']}: {len(self):,} rows, {missing:,} not scored"
+
+    def _counts(self) -> dict[str, int]:
+        chosen = self.class_predictions[self.valid]
+        return {
+            f"{name:+d}" if name else "0": int((chosen == name).sum())
+            for name in self.metadata["classes"]
+        }
+
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TrainingMetrics:
     """Figures of one fit, unweighted; NaN for the validation part when none was given.
 
@@ -92,16 +104,33 @@ class TrainingMetrics:
     best_epoch: int
     history: Mapping[str, list[float]] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        pairs = ", ".join(
+            f"{name} {train:.4f} / {val:.4f}" for name, train, val in self._pairs()
+        )
+        return f"TrainingMetrics(train / validation: {pairs}; {self._effort()})"
+
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{name}</td><td>{getattr(self, f'train_{name}'):.4f}</td>"
-            f"<td>{getattr(self, f'val_{name}'):.4f}</td></tr>"
-            for name in ("loss", "accuracy", "f1")
+            f"<tr><td>{name}</td><td>{train:.4f}</td><td>{val:.4f}</td></tr>"
+            for name, train, val in self._pairs()
         )
         return (
             f"<table><tr><th></th><th>train</th><th>validation</th></tr>{rows}</table>"
-            f"<p>{self.epochs_trained} epochs, best {self.best_epoch}, "
-            f"{self.training_time_seconds:.1f} s</p>"
+            f"<p>{self._effort()}</p>"
+        )
+
+    def _pairs(self) -> list[tuple[str, float, float]]:
+        return [
+            ("loss", self.train_loss, self.val_loss),
+            ("accuracy", self.train_accuracy, self.val_accuracy),
+            ("f1", self.train_f1, self.val_f1),
+        ]
+
+    def _effort(self) -> str:
+        return (
+            f"{self.epochs_trained} epochs, best {self.best_epoch}, "
+            f"{self.training_time_seconds:.1f} s"
         )
 
 

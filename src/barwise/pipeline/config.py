@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -35,6 +35,7 @@ from barwise.pipeline.config_groups import (
     Text,
     unique,
 )
+from barwise.pipeline.marked_yaml import Key, dotted
 
 # Says where, never what comes out.
 _NOT_IN_HASH = {"output"}
@@ -99,6 +100,8 @@ class RunConfig(Group):
     """Folder of runs and reports; relative to this file."""
 
     _folder: Path = PrivateAttr(default_factory=Path)
+    _file: Path | None = PrivateAttr(None)
+    _lines: Mapping[Key, int] = PrivateAttr(default_factory=dict)
 
     @field_validator("models")
     @classmethod
@@ -126,9 +129,31 @@ class RunConfig(Group):
         from barwise.pipeline.config_file import read_settings
 
         path = Path(path)
-        config = read_settings(path)
-        config._folder = path.parent
+        config, lines = read_settings(path)
+        config._folder, config._file, config._lines = path.parent, path, lines
         return config
+
+    @property
+    def file(self) -> Path | None:
+        """The YAML file that the settings were read from."""
+        return self._file
+
+    def place(self, *key: str | int) -> str:
+        """Say where a setting stands, for a message: file and line, where there are.
+
+        Examples
+        --------
+        >>> RunConfig(symbol="MES", data={"path": "mes.csv", "label": "open"}).place(
+        ...     "features", "names", 0
+        ... )
+        'features.names[0]'
+        """
+        standing = key
+        while standing and standing not in self._lines:
+            standing = standing[:-1]
+        if not standing:
+            return dotted(key)
+        return f"{self._file}:{self._lines[standing]}: {dotted(key)}"
 
     def replace(self, **changes: Any) -> RunConfig:
         """Return a copy with top-level settings changed, checked like a new one.
@@ -138,15 +163,16 @@ class RunConfig(Group):
         ConfigError
             Naming key, value and rule of everything that is wrong.
         """
-        from barwise.pipeline.config_file import dotted
-
         try:
             changed = type(self).model_validate(self.model_dump() | changes)
         except ValidationError as error:
             wrong = error.errors(include_url=False)
             lines = [f"{dotted(one['loc'])}: {one['msg']}" for one in wrong]
             raise ConfigError("\n".join(line.lstrip(": ") for line in lines)) from error
-        changed._folder = self._folder
+        changed._folder, changed._file = self._folder, self._file
+        changed._lines = {
+            key: line for key, line in self._lines.items() if {*key[:1]} - {*changes}
+        }
         return changed
 
     @property
@@ -234,7 +260,7 @@ def _symbol_known(config: RunConfig) -> str | None:
         get_instrument(config.symbol)
     except ConfigError:
         near = get_close_matches(config.symbol.upper(), list(instruments()), n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = f"; did you mean {near[0]}?" if near else "."
         return (
             f"{config.symbol!r} is not one of {', '.join(instruments())}{hint} "
             "A symbol of your own needs the group instrument"

@@ -20,7 +20,7 @@ from barwise.pipeline.config_groups import (
     LabelConfig,
     SplitConfig,
 )
-from barwise.pipeline.marked_yaml import Key, Marked, Problem, read_marked
+from barwise.pipeline.marked_yaml import Key, Marked, Problem, dotted, read_marked
 
 _MUST = {
     "int_type": "a whole number",
@@ -44,8 +44,8 @@ _JOINED: dict[str, type[Group]] = {
 }
 
 
-def read_settings(path: Path) -> RunConfig:
-    """Read and check a run's settings.
+def read_settings(path: Path) -> tuple[RunConfig, dict[Key, int]]:
+    """Read and check a run's settings; return them and the line of each key.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def read_settings(path: Path) -> RunConfig:
             problems.extend(_schema_problems(error, marked))
         else:
             if not problems:
-                return config
+                return config, marked.lines
     raise ConfigError(_report(path, problems))
 
 
@@ -74,7 +74,10 @@ def _not_a_mapping(value: Any) -> Problem:
     if value is None:
         text = "is empty; barwise init FILE writes a commented config for your bars"
     else:
-        text = f"{_show(value)} is not a group of keys; begin with e.g. symbol: MES"
+        text = (
+            f"{_show(value)} is not a group of keys; begin with e.g. symbol: MES, or, if "
+            "this is a file of bars, let barwise init FILE write a config for it"
+        )
     return Problem(1, (), text)
 
 
@@ -87,18 +90,6 @@ def _report(path: Path, problems: Sequence[Problem]) -> str:
     return "\n".join(lines)
 
 
-def dotted(key: Key) -> str:
-    """Write a key as a person would.
-
-    Examples
-    --------
-    >>> dotted(("models", 1, "name"))
-    'models[1].name'
-    """
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in key)
-    return "".join(parts).lstrip(".")
-
-
 def _schema_problems(error: ValidationError, marked: Marked) -> Iterator[Problem]:
     faulty = {problem.key for problem in marked.problems}
     found = []
@@ -106,6 +97,9 @@ def _schema_problems(error: ValidationError, marked: Marked) -> Iterator[Problem
         key = tuple(detail["loc"])
         if key and not any(bad and key[: len(bad)] == bad for bad in faulty):
             found.append(_explain(key, detail, marked))
+    # A list whose only entry is wrong is not a list that is too short.
+    inner = {problem.key[:end] for problem in found for end in range(len(problem.key))}
+    found = [problem for problem in found if problem.key not in inner]
     yield from found
     yield from _broken_rules(marked, faulty | {problem.key for problem in found})
 
@@ -179,6 +173,8 @@ def _wrong_value(key: Key, kind: str, detail: Mapping[str, Any]) -> str:
     value = detail["input"]
     context = detail.get("ctx", {})
     message = str(detail["msg"])
+    if value is None:
+        return f"has no value; fill it in{_choices(context)}{_meaning(key)}"
     if kind == "literal_error":
         choices = _literals(context["expected"])
         return (
@@ -190,6 +186,11 @@ def _wrong_value(key: Key, kind: str, detail: Mapping[str, Any]) -> str:
         return f"{_show(value)} must be {_MUST[kind]}{_meaning(key)}"
     rule = re.sub(r"^\w+ should", "must", message).replace(" after validation", "")
     return f"{_show(value)} {rule}{_meaning(key)}"
+
+
+def _choices(context: Mapping[str, Any]) -> str:
+    choices = _literals(str(context.get("expected", "")))
+    return f": {' or '.join(choices)}" if choices else ""
 
 
 def _literals(expected: str) -> list[str]:

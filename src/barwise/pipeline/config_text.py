@@ -121,7 +121,8 @@ def spell(value: Any) -> str:
 
 def _reads_as(text: str, value: str) -> bool:
     """Whether a plain text survives, in a list too."""
-    if not text or "\n" in text:
+    # A colon may begin a value in one place and not in another.
+    if not text or "\n" in text or ":" in text:
         return False
     marked = parse(f"[{{x: {text}}}]")
     return not marked.problems and bool(marked.value == [{"x": value}])

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from barwise.core.errors import ConfigError
 from barwise.datasets import (
     DatasetSettings,
     PreparationSettings,
@@ -17,8 +16,9 @@ from barwise.datasets import (
 )
 from barwise.features import FeatureGraph
 from barwise.metrics import average_uniqueness
+from barwise.pipeline.choices import check_choices, store_folder
 from barwise.pipeline.config import RunConfig
-from barwise.pipeline.inputs import Inputs, prepare_inputs, store_folder
+from barwise.pipeline.inputs import Inputs, prepare_inputs
 from barwise.pipeline.steps import Steps
 from barwise.pipeline.store import ObjectStore
 
@@ -45,6 +45,7 @@ def build_dataset(
         If the data break a rule.
     """
     settings = config if isinstance(config, RunConfig) else RunConfig.read(config)
+    check_choices(settings, [horizon])
     steps = Steps(ObjectStore(store_folder(settings)))
     inputs = prepare_inputs(settings, steps, lambda _: None)
     return container_of(inputs, horizon)
@@ -53,11 +54,6 @@ def build_dataset(
 def container_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
     """Return the data set of one horizon; all horizons share the parts' boundaries."""
     config = inputs.config
-    if horizon not in inputs.labels:
-        known = ", ".join(map(str, sorted(inputs.labels)))
-        raise ConfigError(
-            f"horizon {horizon} is not in labels.horizons ({known}); add it there"
-        )
     labels, longest = _known(inputs.labels[horizon]), max(inputs.labels)
     roles = FeatureGraph(inputs.names, calendar=inputs.instrument.calendar).roles
     settings = DatasetSettings(

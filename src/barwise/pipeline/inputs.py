@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, final
 
 import numpy as np
 
-from barwise.bars import Bars, Instrument, QualityReport, SessionTable
+from barwise.bars import Bars, Instrument, QualityReport, SessionTable, format_interval
+from barwise.bars.doubts import clock_doubts, fault_doubts
 from barwise.bars.intervals import parse_interval
 from barwise.bars.prepare import prepare, sessions_of
-from barwise.bars.read import read_bars
+from barwise.bars.quality import Finding
+from barwise.bars.read import read_with_findings
 from barwise.bars.session_filter import session_mask
 from barwise.core.errors import ConfigError, DataError
 from barwise.core.hashing import hash_file
 from barwise.features import FeatureGraph, choose, set_columns
+from barwise.features.sets import needs_volume
 from barwise.labels import Labels, triple_barrier
 from barwise.labels.barrier_rows import barrier_width
 from barwise.pipeline.config import RunConfig
@@ -27,7 +29,7 @@ from barwise.trading.costs import BUY, Costs
 
 Notify = Callable[[str], None]
 
-_BARS = ("barwise.core", "barwise.bars", "barwise.defaults")
+_BARS = ("barwise.core", "barwise.bars", "barwise.defaults", "barwise.pipeline.inputs")
 _FEATURES = (*_BARS, "barwise.stream", "barwise.features")
 _LABELS = (*_BARS, "barwise.stream", "barwise.labels", "barwise.trading.costs")
 
@@ -49,13 +51,15 @@ class Inputs:
     matrix : ndarray of float32, shape (bar, feature)
     names : tuple of str
     left_out : tuple of str
-        Columns of the set that this instrument cannot have.
+        Columns of the set that need a volume where there is none.
     labels : mapping of int to SimpleNamespace
         By horizon, the arrays of :class:`barwise.labels.Labels`.
     width : ndarray of float64, shape (bar,)
         What the barrier multiples multiply, known at each close.
     addresses : mapping of str to str
         Of the stored ``bars``, ``features`` and ``labels``.
+    doubts : tuple of str
+        What speaks against the time zone or the label of the source.
     """
 
     config: RunConfig
@@ -70,6 +74,7 @@ class Inputs:
     labels: Mapping[int, SimpleNamespace]
     width: np.ndarray
     addresses: Mapping[str, str]
+    doubts: tuple[str, ...] = ()
 
     @property
     def sessions(self) -> SessionTable:
@@ -106,7 +111,7 @@ def prepare_inputs(config: RunConfig, steps: Steps, notify: Notify) -> Inputs:
     notify("reading and cleaning bars")
     stored = _bars_step(config, instrument, steps)
     bars, facts = _bars_of(stored.content), stored.content.value
-    names, left_out = columns_of(config, instrument)
+    names, left_out = columns_of(config, instrument, bars)
     notify(f"computing {len(names)} features of {len(bars):,} bars")
     features = _features_step(names, instrument, bars, stored.address, steps)
     notify("labelling")
@@ -128,44 +133,65 @@ def prepare_inputs(config: RunConfig, steps: Steps, notify: Notify) -> Inputs:
             "features": features.address,
             "labels": labels.address,
         },
+        doubts=tuple(facts["doubts"]),
     )
 
 
 def columns_of(
-    config: RunConfig, instrument: Instrument
+    config: RunConfig, instrument: Instrument, bars: Bars
 ) -> tuple[list[str], list[str]]:
-    """Return the config's columns, and those of its set that need a missing volume."""
-    wanted = config.features
+    """Return the config's columns, and those of its set that need a missing volume.
+
+    Raises
+    ------
+    ConfigError
+        If a column that is named needs a volume and the bars have none.
+    """
+    wanted, has_volume = config.features, instrument.has_volume and bars.has_volume
     every = set_columns(wanted.set) if wanted.set is not None else []
-    names = (
-        set_columns(wanted.set, has_volume=instrument.has_volume)
-        if wanted.set is not None
-        else []
-    )
-    names += [name for name in wanted.names if name not in names]
-    kept = choose(names, include=wanted.include, exclude=wanted.exclude)
-    return kept, [name for name in every if name not in names]
+    names = [name for name in every if has_volume or not needs_volume(name)]
+    left_out = [name for name in every if name not in names]
+    for place, name in enumerate(wanted.names):
+        if needs_volume(name) and not has_volume:
+            raise ConfigError(
+                f"{config.place('features', 'names', place)}: {name!r} is computed from "
+                f"the traded volume, and {config.data_path.name} has none (no such column, "
+                "or zero on every row); leave it out, or name the volume in data.columns"
+            )
+        names += [name] if name not in names else []
+    try:
+        kept = choose(names, include=wanted.include, exclude=wanted.exclude)
+    except ConfigError as problem:
+        raise ConfigError(f"{config.place('features')}: {problem}") from problem
+    return kept, left_out
 
 
-def read_source(config: RunConfig) -> Bars:
-    """Return the config's bars as they are in the file."""
+def read_source(config: RunConfig) -> tuple[Bars, list[Finding]]:
+    """Return the config's bars as they are in the file, and times that are unclear.
+
+    Raises
+    ------
+    ConfigError
+        If a setting contradicts the file.
+    DataError
+        If the file cannot be read.
+    """
     data = config.data
-    return read_bars(
-        config.data_path,
-        symbol=config.symbol,
-        label=data.label,
-        timezone=data.timezone,
-        columns=data.columns or None,
-        prices=data.prices,
-    )
+    try:
+        return read_with_findings(
+            config.data_path,
+            symbol=config.symbol,
+            label=data.label,
+            timezone=data.timezone,
+            columns=data.columns or None,
+            prices=data.prices,
+        )
+    except ConfigError as problem:
+        raise ConfigError(f"{config.place('data')}: {problem}") from problem
 
 
 def _bars_step(config: RunConfig, instrument: Instrument, steps: Steps) -> Result:
     path = config.data_path
-    if not path.is_file():
-        raise ConfigError(
-            f"data.path: there is no file {path}; paths are relative to the config file"
-        )
     settings = config.data.model_dump(mode="json", exclude={"path"})
     step = Step(
         "bars",
@@ -175,26 +201,44 @@ def _bars_step(config: RunConfig, instrument: Instrument, steps: Steps) -> Resul
     )
 
     def compute() -> Content:
-        raw = read_source(config)
+        raw, undecided = read_source(config)
+        _check_interval(config, raw)
         bars, quality = _prepared(raw, config, instrument, config.data.interval)
         if not len(bars):
             raise DataError(
-                f"{path.name}: no bar is left of {len(raw):,} rows after cleaning, the "
-                f"session filter ({config.data.session}) and resampling to "
-                f"{config.data.interval}; 'barwise data check {path}' says why"
+                f"{path}: no bar is left of {len(raw):,} rows after cleaning, the "
+                f"session filter (data.session: {config.data.session}) and resampling to "
+                f"{config.data.interval}; 'barwise data check {config.file or path}' "
+                "says why"
             )
         facts = {
             "symbol": bars.symbol,
             "interval": bars.interval,
             "prices": bars.prices,
             "simulated": bars.simulated,
-            "quality": quality.to_dict(),
+            "quality": quality.with_findings(undecided).to_dict(),
             "raw_rows": len(raw),
             "raw_interval": raw.interval or 0,
+            "doubts": [
+                *clock_doubts(raw, sessions_of(raw, instrument.calendar)),
+                *fault_doubts(quality),
+            ],
         }
         return Content(bars.columns(), facts)
 
     return steps.run(step, compute)
+
+
+def _check_interval(config: RunConfig, raw: Bars) -> None:
+    wanted = parse_interval(config.data.interval)
+    if raw.interval is None or wanted % raw.interval == 0:
+        return
+    have = format_interval(raw.interval)
+    raise ConfigError(
+        f"{config.place('data', 'interval')}: {config.data.interval} is no multiple of "
+        f"{have}, which most rows of {config.data_path.name} are apart; use "
+        f"{have.replace(' ', '')} or a multiple of it"
+    )
 
 
 def _prepared(
@@ -202,15 +246,18 @@ def _prepared(
 ) -> tuple[Bars, QualityReport]:
     data = config.data
     policy: Any = data.policy  # its words were checked with the config
-    return prepare(
-        raw,
-        interval=interval,
-        session=data.session,
-        session_applies=data.session_applies,
-        gaps=data.gaps,
-        policy=policy,
-        instrument=instrument,
-    )
+    try:
+        return prepare(
+            raw,
+            interval=interval,
+            session=data.session,
+            session_applies=data.session_applies,
+            gaps=data.gaps,
+            policy=policy,
+            instrument=instrument,
+        )
+    except DataError as problem:
+        raise DataError(f"{config.data_path}: {problem}") from problem
 
 
 def _bars_of(content: Content) -> Bars:
@@ -245,10 +292,12 @@ def _labels_step(
     longest = max(settings["horizon"])
     if longest >= len(bars):
         raise ConfigError(
-            f"labels.horizons: {longest} bars are longer than the data, which have "
-            f"{len(bars):,} bars; take a shorter horizon or more data"
+            f"{config.place('labels', 'horizons')}: {longest} bars are longer than the "
+            f"data, which have {len(bars):,} bars; take a shorter horizon or more data"
         )
-    cost = costs_of(config, instrument).in_price(BUY) / float(np.median(bars.close))
+    # Over the training share: no price of a later part may move what is learned from.
+    seen = bars.close[: max(1, int(config.split.fractions[0] * len(bars)))]
+    cost = costs_of(config, instrument).in_price(BUY) / float(np.median(seen))
     finer = 0 < facts["raw_interval"] < parse_interval(config.data.interval)
     step = Step(
         "labels",
@@ -266,7 +315,7 @@ def _labels_step(
     def compute() -> Content:
         fine = None
         if finer:
-            raw = read_source(config)
+            raw, _ = read_source(config)
             fine, _ = _prepared(raw, config, instrument, facts["raw_interval"])
         found = triple_barrier(
             bars,
@@ -333,8 +382,3 @@ def _labels_of(content: Content) -> dict[int, SimpleNamespace]:
 
 def _plain(instrument: Instrument) -> dict[str, Any]:
     return {field.name: getattr(instrument, field.name) for field in fields(instrument)}
-
-
-def store_folder(config: RunConfig) -> Path:
-    """Return the folder of stored steps, beside the folder of runs."""
-    return config.output_path / ".barwise" / "store"

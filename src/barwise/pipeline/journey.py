@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any, final
 
-from barwise.core import clock
+from barwise.core import clock, durable
 from barwise.datasets import TimeSeriesDataContainer
-from barwise.models.registry import ModelRegistry
+from barwise.pipeline.choices import check_choices, store_folder
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.dataset import container_of
-from barwise.pipeline.inputs import Inputs, prepare_inputs, store_folder
+from barwise.pipeline.inputs import Inputs, prepare_inputs
 from barwise.pipeline.lock import locked
 from barwise.pipeline.reporting import report_of
 from barwise.pipeline.steps import Steps
@@ -22,11 +23,13 @@ from barwise.pipeline.training import train_step
 from barwise.report import ModelResult, write_report
 from barwise.report.run_plots import plot_run
 from barwise.training import Outcome, Run, list_runs, write_run
-from barwise.training.run_folder import machine_facts
+from barwise.training.run_folder import machine_facts, sweep_runs
 from barwise.validation import Row, leaderboard
 
 Notify = Callable[[str, float, float], None]
 """Told what is being done, how many units are done, and of how many."""
+
+_PAGE = "report.html"
 
 
 @final
@@ -60,8 +63,9 @@ class RunSummary:
         return leaderboard([o.facts["evaluation"] for o in self.outcomes])
 
     def __repr__(self) -> str:
+        made = ", simulated bars" if self.inputs.bars.simulated else ""
         return (
-            f"RunSummary({self.inputs.instrument.symbol}, "
+            f"RunSummary({self.inputs.instrument.symbol}{made}, "
             f"{len(self.outcomes)} models, report {self.report})"
         )
 
@@ -74,7 +78,8 @@ class RunSummary:
             f"<tr><td>{row.horizon}</td><td>{escape(row.name)}"
             f"{' (baseline)' if row.is_baseline else ''}</td>"
             f"<td>{row.macro_f1:.3f}</td><td>{_span(row.macro_f1_interval)}</td>"
-            f"<td>{row.sharpe_ratio:.2f}</td><td>{_span(row.sharpe_interval)}</td></tr>"
+            f"<td>{_score(row.sharpe_ratio)}</td>"
+            f"<td>{_span(row.sharpe_interval)}</td></tr>"
             for row in self.leaderboard
         )
         return f"<p>{escape(repr(self))}</p><table><tr>{titles}</tr>{rows}</table>"
@@ -129,25 +134,35 @@ def run(
     'report.html'
     """
     settings = config if isinstance(config, RunConfig) else RunConfig.read(config)
-    for choice in settings.models:
-        ModelRegistry.create(choice.name, choice.config)
+    check_choices(settings, horizons or ())
     tell = notify or (lambda _text, _done, _total: None)
     began = clock.seconds()
     folder = store_folder(settings)
     with locked(folder):
-        store = ObjectStore(folder)
-        store.sweep()
-        steps = Steps(store)
+        reports = settings.output_path / "reports"
+        _sweep(folder, settings.output_path / "runs", reports)
         inputs, containers, outcomes, identities = _train_all(
-            settings, horizons or settings.labels.horizons, steps, tell
+            settings,
+            horizons or settings.labels.horizons,
+            Steps(ObjectStore(folder)),
+            tell,
         )
         runs = _publish(settings, outcomes, identities)
-    tell("writing the report", 1, 1)
-    facts = machine_facts() | {"seconds": clock.seconds() - began}
-    path = settings.output_path / "reports" / clock.stamp() / "report.html"
-    page = report_of(inputs, containers, outcomes, facts)
-    write_report(page, path)
-    return RunSummary(inputs, tuple(outcomes), tuple(runs), tuple(page.results), path)
+        tell("writing the report", 1, 1)
+        facts = machine_facts() | {"seconds": clock.seconds() - began}
+        page = report_of(inputs, containers, outcomes, facts)
+        made = reports / clock.stamp()
+        durable.place_folder(made, lambda aside: write_report(page, aside / _PAGE))
+    return RunSummary(
+        inputs, tuple(outcomes), tuple(runs), tuple(page.results), made / _PAGE
+    )
+
+
+def _sweep(store: Path, runs: Path, reports: Path) -> None:
+    """Remove what killed processes left; the lock keeps other writers away."""
+    ObjectStore(store).sweep()
+    sweep_runs(runs)
+    durable.sweep(reports)
 
 
 def _train_all(
@@ -193,5 +208,10 @@ def _publish(
     ]
 
 
+def _score(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.2f}"
+
+
 def _span(interval: tuple[float, float]) -> str:
-    return f"{interval[0]:.2f} … {interval[1]:.2f}"
+    low, high = map(_score, interval)
+    return "-" if low == high == "-" else f"{low} to {high}"

@@ -27,6 +27,18 @@ _TEXT = {"str", "timestamp", "merge", "value"}
 _READ = {"map", "seq", "int", "float", "bool", "null"} | _TEXT
 
 
+def dotted(key: Key) -> str:
+    """Write a key as a person would.
+
+    Examples
+    --------
+    >>> dotted(("models", 1, "name"))
+    'models[1].name'
+    """
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in key)
+    return "".join(parts).lstrip(".")
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong in a file.
@@ -233,7 +245,12 @@ def read_marked(path: Path) -> Marked:
                 f"has {size:,} bytes, which is no config file; for a file of bars, "
                 "barwise init FILE writes a config"
             )
-        return parse(path.read_bytes().decode("utf-8-sig"))
+        content = path.read_bytes()
+        if b"\0" in content:
+            return _refused(
+                "is no text; for a file of bars, barwise init FILE writes a config"
+            )
+        return parse(content.decode("utf-8-sig"))
     except FileNotFoundError:
         return _refused(
             "does not exist; barwise init FILE writes a config for your bars"

@@ -22,6 +22,9 @@ from barwise.core.errors import IntegrityError
 from barwise.core.hashing import canonical_json, hash_json
 from barwise.pipeline.store import Content, ObjectStore
 
+_CODE = (".py", ".yaml")
+"""Defaults stand in YAML files: a figure there decides as much as a line of code."""
+
 
 @final
 @dataclass(frozen=True)
@@ -101,8 +104,23 @@ class Steps:
     def __init__(self, store: ObjectStore) -> None:
         self.store = store
 
-    def run(self, step: Step, compute: Callable[[], Content]) -> Result:
+    def run(
+        self,
+        step: Step,
+        compute: Callable[[], Content],
+        *,
+        volatile: dict[str, Any] | None = None,
+    ) -> Result:
         """Return the stored result of a step, computing it when there is none.
+
+        Parameters
+        ----------
+        step : Step
+        compute : callable
+            Called when the result is not there.
+        volatile : dict, optional
+            What ``compute`` puts in, such as a duration, is kept beside the result and
+            is put in again when the result is found.
 
         Raises
         ------
@@ -111,8 +129,10 @@ class Steps:
         BarwiseError
             If the result cannot be written.
         """
+        volatile = {} if volatile is None else volatile
         address = self.find(step)
         if address is not None:
+            volatile |= self._volatile(step)
             return Result(address, self.store.get(address), reused=True)
         began, start = clock.now().isoformat(), clock.seconds()
         address = self.store.put(compute())
@@ -120,7 +140,14 @@ class Steps:
         # Volatile facts never enter an object or a key.
         durable.write_text(
             self._path(step, "provenance"),
-            canonical_json({"began": began, "seconds": took, "step": step.name}),
+            canonical_json(
+                {
+                    "began": began,
+                    "seconds": took,
+                    "step": step.name,
+                    "volatile": volatile,
+                }
+            ),
         )
         durable.write_text(
             self._path(step, "steps"),
@@ -145,6 +172,13 @@ class Steps:
                 "again, the step will be computed anew"
             ) from problem
 
+    def _volatile(self, step: Step) -> dict[str, Any]:
+        try:
+            told = json.loads(self._path(step, "provenance").read_bytes())
+            return dict(told["volatile"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}  # a result is whole without them
+
     def _path(self, step: Step, kind: str) -> Path:
         return self.store.folder / kind / step.key[:2] / f"{step.key}.json"
 
@@ -168,7 +202,9 @@ def source_version(*modules: str) -> str:
             raise ValueError(f"module {name!r} has no source file")
         origin = Path(spec.origin)
         root = origin.parent
-        files = sorted(root.rglob("*.py")) if origin.name == "__init__.py" else [origin]
+        files = [origin]
+        if origin.name == "__init__.py":
+            files = sorted(p for p in root.rglob("*") if p.suffix in _CODE)
         for path in files:
             label = f"{name}/{path.relative_to(root).as_posix()}"
             digest.update(canonical_json([label, path.stat().st_size]).encode())

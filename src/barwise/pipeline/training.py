@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from barwise.core import durable
 from barwise.models.registry import ModelRegistry
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.config_groups import ModelChoice
@@ -20,12 +21,16 @@ from barwise.training import Outcome, Trainer, TrainerConfig
 
 _CODE = (
     "barwise.core",
+    "barwise.bars",
     "barwise.metrics",
     "barwise.trading",
     "barwise.datasets",
     "barwise.models",
     "barwise.training",
     "barwise.defaults",
+    "barwise.pipeline.dataset",
+    "barwise.pipeline.inputs",
+    "barwise.pipeline.training",
 )
 
 
@@ -60,8 +65,11 @@ def train_step(
             files[name].write_bytes(data)
         return Content(made.arrays, made.facts, files)
 
-    with tempfile.TemporaryDirectory() as scratch:
-        result = steps.run(step, compute)
+    # Where the next run sweeps, should this one be killed.
+    with tempfile.TemporaryDirectory(
+        prefix=durable.TEMPORARY, dir=steps.store.folder
+    ) as scratch:
+        result = steps.run(step, compute, volatile=volatile)
     content = result.content
     model = {name: path.read_bytes() for name, path in content.files.items()}
     return Outcome(content.arrays, content.value, model, volatile), step.key

@@ -80,10 +80,12 @@ def _write_predictions(outcome: Outcome, folder: Path) -> None:
     columns = ["time", "label", "prediction", "confidence", "valid", "signal"]
     frame = pl.DataFrame({name: arrays[name] for name in columns if name in arrays})
     time = pl.from_epoch("time", "ns").dt.replace_time_zone("UTC")
-    frame.with_columns(time).write_parquet(folder / "val_predictions.parquet")
-    np.save(
-        folder / "val_probabilities.npy", arrays["probabilities"], allow_pickle=False
-    )
+    # Through memory: a full disk keeps its errno only where Python itself writes.
+    table, array = io.BytesIO(), io.BytesIO()
+    frame.with_columns(time).write_parquet(table)
+    np.save(array, arrays["probabilities"], allow_pickle=False)
+    (folder / "val_predictions.parquet").write_bytes(table.getvalue())
+    (folder / "val_probabilities.npy").write_bytes(array.getvalue())
 
 
 def _log(outcome: Outcome) -> str:

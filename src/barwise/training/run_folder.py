@@ -7,6 +7,7 @@ run's name is a whole run.
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import platform
@@ -117,19 +118,19 @@ def new_run(runs: Path, *, model: str, horizon: int) -> Iterator[RunDraft]:
     aside = runs / f"{durable.TEMPORARY}{secrets.token_hex(6)}-{name}"
     draft = RunDraft(aside)
     try:
-        with _writing(runs):
+        with _writing(runs), _shared(runs):
             for part in PARTS:
                 (aside / part).mkdir(parents=True)
-        yield draft
-        facts = {
-            **machine_facts(),
-            "timestamp": began,
-            "seconds": clock.seconds() - start,
-            **draft.provenance,
-        }
-        text = json.dumps(facts, indent=2, sort_keys=True, allow_nan=False)
-        durable.write_text(aside / PROVENANCE, text + "\n")
-        draft.path = _publish(aside, runs / name)
+            yield draft
+            facts = {
+                **machine_facts(),
+                "timestamp": began,
+                "seconds": clock.seconds() - start,
+                **draft.provenance,
+            }
+            text = json.dumps(facts, indent=2, sort_keys=True, allow_nan=False)
+            durable.write_text(aside / PROVENANCE, text + "\n")
+            draft.path = _publish(aside, runs / name)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -144,6 +145,46 @@ def _writing(folder: Path) -> Iterator[None]:
             f"cannot write to {folder}: {problem.strerror or problem}; "
             "choose another folder (output in the config) or make room"
         ) from problem
+
+
+@contextmanager
+def _shared(runs: Path) -> Iterator[None]:
+    """Tell :func:`sweep_runs` that a draft is being filled; ends with the process."""
+    runs.mkdir(parents=True, exist_ok=True)
+    handle = os.open(runs, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(handle)
+
+
+def sweep_runs(runs: Path) -> int:
+    """Remove drafts that killed processes left; return how many entries.
+
+    Nothing is removed while any process fills a draft there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> (folder / ".tmp-0a1b-lstm_20").mkdir()
+    >>> with new_run(folder, model="lstm", horizon=20):
+    ...     sweep_runs(folder)
+    0
+    >>> sweep_runs(folder)
+    1
+    """
+    if not runs.is_dir():
+        return 0
+    handle = os.open(runs, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return durable.sweep(runs)
+    except BlockingIOError:
+        return 0
+    finally:
+        os.close(handle)
 
 
 def _publish(aside: Path, wanted: Path) -> Path:
@@ -183,7 +224,9 @@ def list_runs(runs: Path) -> list[Run]:
         for path in runs.iterdir()
         if _NAME.fullmatch(path.name) and (path / PROVENANCE).is_file()
     ]
-    return sorted(found, key=lambda run: (run.timestamp, run.path.name))
+    return sorted(
+        found, key=lambda run: (run.timestamp, run.model, run.horizon, run.path.name)
+    )
 
 
 def read_run(path: Path) -> Run:

@@ -80,19 +80,13 @@ class Trainer:
     def fit(self, container: TimeSeriesDataContainer) -> Outcome:
         """Fit and score, and return everything that a run folder is written from."""
         model = self._model(container)
-        with tempfile.TemporaryDirectory() as folder:
-            metrics = model.fit(
-                container.samples("train"),
-                container.y_train,
-                container.samples("val"),
-                container.y_val,
-                sample_weights=container.sample_weights,
-            )
-            model.save(Path(folder, "model"))
-            files = {
-                path.name: path.read_bytes()
-                for path in sorted(Path(folder, "model").iterdir())
-            }
+        metrics = model.fit(
+            container.samples("train"),
+            container.y_train,
+            container.samples("val"),
+            container.y_val,
+            sample_weights=container.sample_weights,
+        )
         output = model.predict(container.samples("val"))
         examiner = Examiner(container, self._market)
         blind = examiner.baselines()
@@ -110,7 +104,7 @@ class Trainer:
         return Outcome(
             _arrays(container, examiner, output, evaluation),
             facts,
-            files,
+            _files(model),
             {"training_time_seconds": metrics.training_time_seconds},
         )
 
@@ -165,6 +159,14 @@ class Trainer:
                 "preparation": container.preparation.to_dict(),
             },
         }
+
+
+def _files(model: BaseModel) -> dict[str, bytes]:
+    """Return the files of a saved model, by name."""
+    with tempfile.TemporaryDirectory() as folder:
+        saved = Path(folder, "model")
+        model.save(saved)
+        return {path.name: path.read_bytes() for path in sorted(saved.iterdir())}
 
 
 def _training(metrics: TrainingMetrics) -> dict[str, Any]:

@@ -1,0 +1,142 @@
+"""What a config names, looked up before anything is read or written.
+
+A wrong name should cost a second, not the minutes until the step that needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from barwise.core.errors import ConfigError
+from barwise.features import choose, set_columns
+from barwise.features.sets import needs_volume
+from barwise.models.registry import ModelRegistry
+from barwise.pipeline.config import RunConfig
+
+_Found = tuple[tuple[str | int, ...], str]
+
+
+def store_folder(config: RunConfig) -> Path:
+    """Return the folder of stored steps, beside the folder of runs."""
+    return config.output_path / ".barwise" / "store"
+
+
+def check_choices(config: RunConfig, horizons: Sequence[int] = ()) -> None:
+    """Refuse names that stand for nothing: columns, models, horizons, files.
+
+    Parameters
+    ----------
+    config : RunConfig
+    horizons : sequence of int
+        What is asked for, of the config's horizons.
+
+    Raises
+    ------
+    ConfigError
+        One line for every problem: file and line, key, value and the way out.
+    """
+    found = [
+        *_of_data(config),
+        *_of_features(config),
+        *_of_horizons(config, horizons),
+        *_of_models(config),
+        *_of_output(config),
+    ]
+    if found:
+        raise ConfigError(
+            "\n".join(f"{config.place(*key)}: {why}" for key, why in found)
+        )
+
+
+def _of_data(config: RunConfig) -> Iterator[_Found]:
+    path = config.data_path
+    if path.is_dir():
+        yield ("data", "path"), f"{path} is a folder; name one file of bars in it"
+    elif not path.exists():
+        yield (
+            ("data", "path"),
+            f"there is no file {path}; paths are relative to the config file",
+        )
+
+
+def _of_features(config: RunConfig) -> Iterator[_Found]:
+    wanted, instrument = config.features, config.traded()
+    names: list[str] = []
+    wrong = False
+    if wanted.set is not None:
+        try:
+            names = set_columns(wanted.set, has_volume=instrument.has_volume)
+        except ConfigError as problem:
+            wrong = True
+            yield ("features", "set"), str(problem)
+    for place, name in enumerate(wanted.names):
+        try:
+            refused = needs_volume(name) and not instrument.has_volume
+        except ConfigError as problem:
+            wrong = True
+            yield ("features", "names", place), str(problem)
+            continue
+        if refused:
+            yield (
+                ("features", "names", place),
+                f"{name!r} is computed from the traded volume, and {config.symbol} has "
+                "none; leave it out, or describe the symbol under instrument with "
+                "has_volume: true if your source's volume means something",
+            )
+        names.append(name)
+    # Prefixes are judged by the columns, so those come first.
+    yield from () if wrong else _of_prefixes(config, names)
+
+
+def _of_prefixes(config: RunConfig, names: list[str]) -> Iterator[_Found]:
+    wanted = config.features
+    wrong = False
+    for key, prefixes in (("include", wanted.include), ("exclude", wanted.exclude)):
+        for place, prefix in enumerate(prefixes):
+            try:
+                choose(names, include=[prefix])
+            except ConfigError as problem:
+                wrong = True
+                yield ("features", key, place), str(problem)
+    if not wrong:
+        try:
+            choose(names, include=wanted.include, exclude=wanted.exclude)
+        except ConfigError as problem:
+            yield ("features",), str(problem)
+
+
+def _of_horizons(config: RunConfig, horizons: Sequence[int]) -> Iterator[_Found]:
+    known = config.labels.horizons
+    for horizon in horizons:
+        if horizon not in known:
+            yield (
+                ("labels", "horizons"),
+                f"{horizon} is not among {', '.join(map(str, known))}; add it there, or "
+                "ask for one of these",
+            )
+
+
+def _of_models(config: RunConfig) -> Iterator[_Found]:
+    for place, choice in enumerate(config.models):
+        try:
+            ModelRegistry.create(choice.name, choice.config)
+        except ConfigError as problem:
+            yield ("models", place), str(problem)
+
+
+def _of_output(config: RunConfig) -> Iterator[_Found]:
+    folder = config.output_path
+    wanted = (folder, folder / "runs", folder / "reports", store_folder(config))
+    for there in dict.fromkeys(map(_standing, wanted)):
+        if not there.is_dir():
+            yield (
+                ("output",),
+                f"{there} is a file where a folder is needed; choose another folder, or "
+                "move that file away",
+            )
+
+
+def _standing(path: Path) -> Path:
+    """Return the path, or the nearest thing above it that exists."""
+    return next(p for p in (path, *path.parents) if p.exists())
