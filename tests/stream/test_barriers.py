@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from barwise.core.errors import ConfigError
+from barwise.core.errors import ConfigError, DataError
 from barwise.stream.barrier_data import BarrierInput, Resolved
 from barwise.stream.barriers import rolling_volatility, wilder_atr
 from barwise.stream.resolver import BarrierResolver
@@ -443,3 +443,12 @@ def test_widths_do_not_depend_on_the_cut(cut):
         for a, b in ((0, cut), (cut, 200))
     ]
     assert np.concatenate(parts).tobytes() == whole.tobytes()
+
+
+@pytest.mark.parametrize("column", ["open", "high", "low", "close"])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_prices_that_are_not_finite_are_refused_by_row(column, bad):
+    prices = {name: np.full(5, 10.0) for name in ("open", "high", "low", "close")}
+    prices[column][3] = bad
+    with pytest.raises(DataError, match=r"row 3 has prices .* clean the bars first"):
+        BarrierInput.of(np.arange(5), **prices, width=np.ones(5))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import final
 
 import numpy as np
+
+from barwise.core.errors import DataError
 
 _FLOAT = ("open", "high", "low", "close", "width", "fine")
 _NEVER = np.iinfo(np.int64).max
@@ -63,6 +66,19 @@ class BarrierInput:
             ).view()
             fixed.flags.writeable = False
             object.__setattr__(self, field.name, fixed)
+        self._check_prices()
+
+    def _check_prices(self) -> None:
+        # A NaN entry price would read as "not known yet": a path needs every price.
+        prices = [self.open, self.high, self.low, self.close]
+        if math.isfinite(sum(float(column.sum()) for column in prices)):
+            return
+        row = int(np.argmin(np.isfinite(prices).all(axis=0)))
+        raise DataError(
+            f"row {row} has prices {[float(column[row]) for column in prices]} (open, "
+            "high, low, close); labels need finite prices: clean the bars first, "
+            "prepare() drops such rows"
+        )
 
     @classmethod
     def of(

@@ -1,0 +1,1 @@
+"""Quality on markets whose truth is known: ``python -m benchmarks.quality``."""
