@@ -95,7 +95,7 @@ def test_over_many_markets_without_a_signal_the_mean_is_none(tmp_path):
     """An edge or a leak too small for one market would show in the mean of many."""
     models = {name: SMALL[name] for name in ("logistic", "lightgbm")}
     aucs, beaten = [], 0
-    for seed in range(20):
+    for seed in range(12):
         inputs = known_market(tmp_path / str(seed), signal=0.0, seed=seed, days=60)
         judged = by_name(judge(inputs, models))
         aucs.append([judged[name].touch_auc.value for name in models])
@@ -103,8 +103,8 @@ def test_over_many_markets_without_a_signal_the_mean_is_none(tmp_path):
         assert not any(judged[name].claim for name in models)
     mean, spread = np.mean(aucs, axis=0), np.std(aucs, axis=0, ddof=1)
     assert (np.abs(mean - 0.5) < 3 * spread / np.sqrt(len(aucs))).all()
-    # 40 intervals of 95 %: one in 40 lies above by luck, and never more than a few.
-    assert beaten <= 4
+    # 24 intervals of 95 %: less than one lies above by luck, and never a handful.
+    assert beaten <= 3
 
 
 @pytest.mark.slow

@@ -52,9 +52,7 @@ DRIVER = """
     import torch, lightgbm, matplotlib.pyplot
     from barwise.pipeline import RunConfig, run
     from barwise.pipeline import journey
-    from barwise.pipeline.steps import source_version
-from barwise.testing.artefacts import artefacts
-from barwise.testing.kills import kill_and_rerun, kill_times, run_command
+    from barwise.testing.artefacts import artefacts, leftovers
 
     base, wanted = Path(sys.argv[1]), sys.argv[2:]
     folders = [base / "whole", *sorted(base.glob("killed-*"))]
