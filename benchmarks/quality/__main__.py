@@ -39,7 +39,7 @@ def show(scenario: Scenario) -> bool:
     )
     for one in judged:
         print(row(one))
-    print(f"{'hidden drift':15s} {'':22s} {'':24s} {best:7.3f}")
+    print(f"{'possible':15s} {'':22s} {'':24s} {best:7.3f}")
     for one in judged:
         if one.over_baseline is not None:
             print(f"verdict on {one.name}, were nothing to deflate: {one.reading}")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from barwise.bars.simulate import simulate
+from barwise.bars import Bars
+from barwise.bars.simulate import simulate_bars
 from barwise.pipeline.inputs import Inputs
 from barwise.testing.known_markets import (
     Judgement,
@@ -19,6 +20,7 @@ from barwise.testing.known_markets import (
 )
 
 HORIZON = 10
+HALF_LIFE = 60.0  # minutes, of the simulator's drift
 MODELS = {
     "logistic": {},
     "lightgbm": {},
@@ -57,7 +59,7 @@ class Scenario:
     barriers: tuple[float, float] = (1.25, 1.25)
 
     def run(self, folder: Path) -> tuple[list[Judgement], float]:
-        """Judgements of models and baselines, and the touch AUC of the hidden drift."""
+        """Judgements of models and baselines, and the touch AUC that was possible."""
         upper, lower = self.barriers
         inputs = known_market(
             folder,
@@ -70,19 +72,36 @@ class Scenario:
         return judge(self.change(inputs), MODELS), self._best(inputs)
 
     def _best(self, inputs: Inputs) -> float:
-        """What one who sees the drift that is hidden from the models would reach."""
+        """What one who knows the simulator's rule, and sees prices only, reaches."""
         from sklearn.metrics import roc_auc_score
 
         if not self.signal:
             return 0.5
-        truth = simulate("MES", days=self.days, signal=self.signal, seed=self.seed)
-        labels = inputs.labels[HORIZON]
-        # The drift of a minute is known before it: the next one's, at each close.
-        at = np.searchsorted(truth.bars.time, inputs.bars.time)
-        drift = truth.drift[np.minimum(at + 1, len(truth.drift) - 1)]
-        late = np.arange(len(at)) >= int(0.7 * len(at))
+        raw = simulate_bars("MES", days=self.days, signal=self.signal, seed=self.seed)
+        score = observed_drift(raw, self.signal)
+        labels, time = inputs.labels[HORIZON], inputs.bars.time
+        late = np.arange(len(time)) >= int(0.7 * len(time))
         rows = labels.valid & (labels.label != 0) & late
-        return float(roc_auc_score(labels.label[rows] > 0, drift[rows]))
+        at = np.searchsorted(raw.time, time[rows])
+        return float(roc_auc_score(labels.label[rows] > 0, score[at]))
+
+
+def observed_drift(raw: Bars, signal: float) -> np.ndarray:
+    """Kalman's steady estimate of the next minute's drift, from standardised returns."""
+    from scipy.optimize import brentq
+    from scipy.signal import lfilter
+
+    stay = 0.5 ** (1.0 / HALF_LIFE)
+    fresh = signal**2 * (1.0 - stay**2)
+    variance = brentq(
+        lambda v: stay**2 * v / (1.0 + v) + fresh - v, 0.0, 1.0, xtol=1e-12
+    )
+    gain = variance / (1.0 + variance)
+    returns = np.log(raw.close / raw.open)
+    size = np.sqrt(lfilter([1.0 - stay], [1.0, -stay], returns**2))
+    known = np.r_[size[:1], size[:-1]]
+    z = np.divide(returns, known, out=np.zeros_like(returns), where=known > 0)
+    return lfilter([stay * gain], [1.0, -stay * (1.0 - gain)], z)
 
 
 def finds_nothing(found: dict[str, Judgement]) -> list[str]:
@@ -102,17 +121,22 @@ def finds_nothing(found: dict[str, Judgement]) -> list[str]:
 
 
 def claims_nothing(found: dict[str, Judgement]) -> list[str]:
-    """Volatility may tell which barrier is touched; no money, no claim."""
+    """No money, no claim: the edge is none, or below what this much data can show.
+
+    The touch AUC is left open: with barriers that lie unequally far away volatility
+    alone tells which one is touched.
+    """
     wrong = [f"{name} makes money" for name in MODELS if found[name].sharpe.lower > 0]
     return wrong + [f"{name} is claimed" for name in MODELS if found[name].claim]
 
 
 def sees_a_little(found: dict[str, Judgement]) -> list[str]:
-    """At least one model sees the sides; the edge is too small for a claim."""
-    wrong = [f"{name} is claimed" for name in MODELS if found[name].claim]
-    if not any(found[name].touch_auc.lower > 0.5 for name in MODELS):
-        wrong.append("no model tells the sides apart")
-    return wrong
+    """Every model tells the sides apart, if little."""
+    return [
+        f"{name} does not tell the sides apart"
+        for name in MODELS
+        if not found[name].touch_auc.lower > 0.5
+    ]
 
 
 def finds_the_edge(found: dict[str, Judgement]) -> list[str]:
@@ -181,7 +205,8 @@ SCENARIOS = (
         claims_nothing,
         barriers=(1.5, 1.0),
     ),
-    Scenario("weak-1", "signal 0.05", 0.05, 1, 250, sees_a_little),
+    Scenario("weak-1", "signal 0.05", 0.05, 1, 250, claims_nothing),
+    Scenario("modest-1", "signal 0.1", 0.1, 1, 250, sees_a_little),
     Scenario("strong-1", "signal 0.3", 0.3, 1, 250, finds_the_edge),
     Scenario(
         "shuffled-1",

@@ -108,7 +108,7 @@ def test_over_many_markets_without_a_signal_the_mean_is_none(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_strong_signal_is_claimed_in_a_long_market(tmp_path):
+def test_a_strong_signal_makes_money_in_a_long_market(tmp_path):
     inputs = known_market(tmp_path, signal=0.3, seed=1, days=250)
     judged = by_name(judge(inputs, LARGER))
     finds_the_edge(judged, LARGER, auc=0.75)
