@@ -96,7 +96,7 @@ def kill_once(place: Path, made: dict, number: int, delay: float, whole: dict) -
         kill = kill_and_rerun(folder, CONFIG, folder / "experiments", delay, whole)
         if not kill.ended:
             return kill
-        delay *= EARLIER
+        delay = EARLIER * kill.delay
 
 
 def fresh(folder: Path, made: dict) -> Path:

@@ -51,11 +51,10 @@ DRIVER = """
     from pathlib import Path
     import torch, lightgbm, matplotlib.pyplot
     from barwise.pipeline import RunConfig, run
-    from barwise.pipeline import journey
     from barwise.testing.artefacts import artefacts, leftovers
 
     base, wanted = Path(sys.argv[1]), sys.argv[2:]
-    folders = [base / "whole", *sorted(base.glob("killed-*"))]
+    peace = base / "whole"
     originals = {name: getattr(os, name) for name in ("rename", "replace")}
 
     def child(folder, kill_at):
@@ -102,9 +101,9 @@ DRIVER = """
         found = (folder / "experiments").rglob("steps/*/[!.]*.json")
         return {path: path.stat().st_mtime_ns for path in found}
 
-    assert forked(folders[0]) == 0
-    whole = artefacts(folders[0] / "experiments")
-    moments = json.loads((folders[0] / "moments").read_text())
+    assert forked(peace) == 0
+    whole = artefacts(peace / "experiments")
+    moments = json.loads((peace / "moments").read_text())
     # Every name of a moment at its first, or all moments one by one.
     numbers = (
         range(1, len(moments) + 1)
@@ -113,10 +112,10 @@ DRIVER = """
     )
     told = []
     for number in numbers:
-        folder = folders[0].parent / f"killed-{number}"
+        folder = base / f"killed-{number}"
         folder.mkdir()
         for name in ("mes.parquet", "run.yaml"):
-            os.link(folders[0] / name, folder / name)
+            os.link(peace / name, folder / name)
         output = folder / "experiments"
         codes = [forked(folder, number)]
         seen = artefacts(output)

@@ -26,7 +26,7 @@ class Kill:
     Parameters
     ----------
     delay : float
-        Seconds from the start of the command to SIGKILL.
+        Seconds from the start of the command to SIGKILL, or to its end.
     ended : bool
         Whether the run was over before: nothing was killed.
     steps, runs, reports : int
@@ -110,6 +110,7 @@ def kill_and_rerun(
     BarwiseError
         If either run fails by itself.
     """
+    began = time.perf_counter()
     with subprocess.Popen(
         _command(config),
         cwd=folder,
@@ -120,6 +121,7 @@ def kill_and_rerun(
             process.wait(delay)
         except subprocess.TimeoutExpired:
             process.kill()
+    lived = time.perf_counter() - began
     if process.returncode not in (0, -signal.SIGKILL):
         raise BarwiseError(
             f"barwise run in {folder} ended with {process.returncode} before the kill"
@@ -128,7 +130,7 @@ def kill_and_rerun(
     run_command(folder, config)
     now, after = artefacts(output), _records(output)
     return Kill(
-        delay=delay,
+        delay=lived,
         ended=process.returncode == 0,
         steps=len(before),
         runs=len({name.split("/")[1] for name in seen if name.startswith("runs/")}),
