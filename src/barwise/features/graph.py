@@ -11,10 +11,9 @@ from barwise.bars.bars import Bars
 from barwise.bars.instruments import get_instrument
 from barwise.core.errors import ConfigError
 from barwise.core.stage import Stage, State
-from barwise.features.calendar_inputs import CalendarInputs
-from barwise.features.columns import CALENDAR_COLUMNS
 from barwise.features.registry import Role, find
 from barwise.features.sets import set_columns
+from barwise.features.sources import sources_for
 from barwise.stream import Graph
 
 
@@ -55,8 +54,7 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         self._graph = Graph({name: expr for name, (_, expr) in found.items()})
         self.roles: dict[str, Role] = {n: one.role for n, (one, _) in found.items()}
         self.calendar = calendar
-        self._inputs: CalendarInputs | None = None
-        self._scheduled = [c for c in self._graph.columns if c in CALENDAR_COLUMNS]
+        self._sources = sources_for(self._graph.columns, calendar)
 
     @classmethod
     def from_set(cls, name: str, symbol: str | None = None) -> FeatureGraph:
@@ -118,10 +116,9 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         """
         if not len(chunk):
             return np.empty((0, len(self.names)), np.float32)
-        columns = {name: getattr(chunk, name) for name in _MARKET}
-        if self._scheduled:
-            inputs = self._calendar_of(chunk)
-            columns |= inputs.columns(chunk.time, self._scheduled)
+        columns: dict[str, np.ndarray] = {}
+        for source in self._sources:
+            columns |= source.columns(chunk)
         return self._graph.push(columns, out=out, threads=threads)
 
     def iter_push(
@@ -133,21 +130,28 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
 
     def advance(self, to_time: int) -> np.ndarray:
         """Return no rows: an output row belongs to a bar."""
+        for source in self._sources:
+            source.advance(to_time)
         return self._graph.advance(to_time)
 
     def snapshot(self) -> State:
         """Return everything that the next row depends on."""
-        return self._graph.snapshot()
+        state = self._graph.snapshot()
+        for source in self._sources:
+            state |= {
+                f"{source.name}/{key}": array
+                for key, array in source.snapshot().items()
+            }
+        return state
 
     def restore(self, state: State) -> None:
         """Go on from a snapshot of a graph with the same features."""
         self._graph.restore(state)
-
-    def _calendar_of(self, chunk: Bars) -> CalendarInputs:
-        if self._inputs is None:
-            name = self.calendar or get_instrument(chunk.symbol).calendar
-            self._inputs = CalendarInputs(name)
-        return self._inputs
+        for source in self._sources:
+            start = f"{source.name}/"
+            source.restore(
+                {k[len(start) :]: v for k, v in state.items() if k.startswith(start)}
+            )
 
     def __repr__(self) -> str:
         return (
@@ -160,6 +164,3 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
 
         names = ", ".join(escape(name) for name in self.names)
         return f"<p>{escape(repr(self))}</p><p><small>{names}</small></p>"
-
-
-_MARKET = ("open", "high", "low", "close", "volume")
