@@ -43,19 +43,38 @@ class Source(ABC):
             NaN where a value is missing.
         """
 
+    @abstractmethod
     def advance(self, to_time: int) -> None:
         """Learn that no row with ``time <= to_time`` is still to come."""
 
+    @abstractmethod
     def snapshot(self) -> State:
         """Return a copy of what later rows depend on."""
-        return {}
 
+    @abstractmethod
     def restore(self, state: State) -> None:
         """Go on from a snapshot of a source with the same settings."""
 
 
+class MemorylessSource(Source):
+    """A source whose columns depend on the row at hand alone."""
+
+    @final
+    def advance(self, to_time: int) -> None:
+        """Nothing waits."""
+
+    @final
+    def snapshot(self) -> State:
+        """Nothing is remembered."""
+        return {}
+
+    @final
+    def restore(self, state: State) -> None:
+        """Nothing is remembered."""
+
+
 @final
-class MarketSource(Source):
+class MarketSource(MemorylessSource):
     """Prices and volume as they stand in the bars."""
 
     name = "market"
@@ -66,7 +85,7 @@ class MarketSource(Source):
 
 
 @final
-class CalendarSource(Source):
+class CalendarSource(MemorylessSource):
     """Local time and place in the session.
 
     Parameters
