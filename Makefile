@@ -22,10 +22,10 @@ demo: $(VENV)/.base  ## The whole journey on real bars; ends with the report's p
 	$(BIN)/barwise demo
 
 test: $(VENV)/.dev  ## The tests, in a few minutes
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 test-all: $(VENV)/.dev  ## The slow tests too
-	$(BIN)/python -m pytest -m "not gpu and not network"
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 -m "not gpu and not network"
 
 check: $(VENV)/.dev  ## Lint, format, types, layers
 	$(BIN)/ruff check
