@@ -144,7 +144,8 @@ class Graph(Stage[Columns, np.ndarray]):
         out: np.ndarray,
     ) -> None:
         # One layout only reaches the interpreter: others would compile again.
-        direct = plan.whole and out.flags.c_contiguous
+        direct = out.flags.c_contiguous
+        first, last = plan.outputs.start, plan.outputs.stop
         for start in range(0, rows, _BLOCK):
             stop = min(start + _BLOCK, rows)
             inputs = np.empty((len(arrays), stop - start))
@@ -153,7 +154,7 @@ class Graph(Stage[Columns, np.ndarray]):
             block = (
                 out[start:stop]
                 if direct
-                else np.empty((stop - start, len(plan.columns)), np.float32)
+                else np.empty((stop - start, out.shape[1]), np.float32)
             )
             interpret(
                 plan.table,
@@ -164,6 +165,7 @@ class Graph(Stage[Columns, np.ndarray]):
                 inputs,
                 plan.slots,
                 block,
+                first,
             )
             if not direct:
-                out[start:stop, plan.columns] = block
+                out[start:stop, first:last] = block[:, first:last]

@@ -726,7 +726,7 @@ def _stateful(code, a, b, c, out, p, s):
 
 
 @njit(cache=True, nogil=True)
-def interpret(table, params, state, registers, staging, inputs, slots, matrix):
+def interpret(table, params, state, registers, staging, inputs, slots, matrix, first):
     """Run a program over all rows of ``inputs``, writing float32 rows to ``matrix``.
 
     Parameters
@@ -742,11 +742,12 @@ def interpret(table, params, state, registers, staging, inputs, slots, matrix):
         Finished output columns of one chunk.
     inputs : ndarray of float64, shape (n_inputs, rows)
         Copied to the first ``n_inputs`` registers chunk by chunk.
-    slots : ndarray of int64, shape (n_outputs, 2)
-        Op after which an output is finished (-1: an input) and its register,
-        sorted by op.
-    matrix : ndarray of float32, shape (rows, n_outputs)
-        Columns in the order of ``slots``.
+    slots : ndarray of int64, shape (n_outputs, 3)
+        Op after which an output is finished (-1: an input), its register and its row
+        of ``staging``, sorted by op.
+    matrix : ndarray of float32, shape (rows, n_columns)
+        Written from column ``first`` on, in the order of ``staging``.
+    first : int
     """
     rows = inputs.shape[1]
     n_ops, n_outputs = table.shape[0], slots.shape[0]
@@ -759,7 +760,7 @@ def interpret(table, params, state, registers, staging, inputs, slots, matrix):
         done = 0
         while done < n_outputs and slots[done, 0] < 0:
             for i in range(n):
-                staging[done, i] = registers[slots[done, 1], i]
+                staging[slots[done, 2], i] = registers[slots[done, 1], i]
             done += 1
         for k in range(n_ops):
             code = table[k, 0]
@@ -778,13 +779,13 @@ def interpret(table, params, state, registers, staging, inputs, slots, matrix):
                 _stateful(code, a, b, c, out, p, s)
             while done < n_outputs and slots[done, 0] == k:
                 for i in range(n):
-                    staging[done, i] = registers[slots[done, 1], i]
+                    staging[slots[done, 2], i] = registers[slots[done, 1], i]
                 done += 1
         # Sixteen rows at a time: one cache line of every staged column.
         for top in range(0, n, 16):
             for i in range(top, min(top + 16, n)):
                 for j in range(n_outputs):
-                    matrix[start + i, j] = staging[j, i]
+                    matrix[start + i, first + j] = staging[j, i]
         start += n
 
 

@@ -137,16 +137,14 @@ class Plan:
     registers: np.ndarray
     staging: np.ndarray
     slots: np.ndarray
-    columns: np.ndarray
-    """Output columns that this plan writes, in the order of ``slots``."""
+    outputs: range
+    """Output columns that this plan writes."""
     owned: tuple[tuple[int, int], ...]
     """Spans of the state that this plan brings forward."""
-    whole: bool
-    """Whether the plan writes all output columns, in their order."""
 
 
-def make_plan(program: Program, outputs: Sequence[int], owned: set[int]) -> Plan:
-    """Assign registers for some output columns of a program.
+def make_plan(program: Program, outputs: range, owned: set[int]) -> Plan:
+    """Assign registers for a run of neighbouring output columns of a program.
 
     A register is free again after the last op that reads it, like a compiler's, so
     that the working set stays in cache.
@@ -191,16 +189,14 @@ def make_plan(program: Program, outputs: Sequence[int], owned: set[int]) -> Plan
         for n in (program.nodes[k] for k in sorted(owned))
         if n.state_length
     )
-    order = [column for _, _, column in finished]
     return Plan(
         table,
         np.array(params or [0.0]),
         bank,
         np.zeros((max(len(outputs), 1), STRIDE), np.float32),
-        np.array([f[:2] for f in finished], np.int64).reshape(len(finished), 2),
-        np.array(order, np.int64),
+        np.array(finished, np.int64).reshape(len(finished), 3) - [0, 0, outputs.start],
+        outputs,
         spans,
-        order == list(range(len(targets))),
     )
 
 
@@ -230,36 +226,57 @@ def _fixed_registers(program: Program, needed: Sequence[int]) -> dict[int, int]:
     return fixed
 
 
-def share_out(program: Program, threads: int) -> list[tuple[list[int], set[int]]]:
-    """Split the output columns into groups of about equal work.
+def share_out(program: Program, threads: int) -> list[tuple[range, set[int]]]:
+    """Split the output columns into runs of neighbours of about equal work.
 
-    Each group computes the shared nodes it needs itself; a node's state is brought
-    forward by the first group that has it, and all groups compute the same bits.
+    Each run computes the shared nodes it needs itself; a node's state is brought
+    forward by the first run that has it, and all runs compute the same bits. Runs,
+    not picked columns: features of a family share nodes, and threads that write whole
+    stretches of a row do not wait for each other's cache lines.
 
     Returns
     -------
     list of (outputs, owned nodes)
     """
-    targets = list(program.outputs.values())
-    groups: list[tuple[list[int], set[int]]] = [([], set()) for _ in range(threads)]
-    costs = [0.0] * threads
-    wants = [set(_ancestors(program, [t])) for t in targets]
-    by_size = sorted(range(len(targets)), key=lambda j: (-len(wants[j]), j))
-    for j in by_size:
-        added = [
-            sum(_cost(program.nodes[k]) for k in wants[j] - nodes)
-            for _, nodes in groups
-        ]
-        best = min(range(threads), key=lambda g: (costs[g] + added[g], g))
-        groups[best][0].append(j)
-        groups[best][1].update(wants[j])
-        costs[best] += added[best]
+    wants = [set(_ancestors(program, [t])) for t in program.outputs.values()]
+    costs = [_cost(node) for node in program.nodes]
+    low, high = 0.0, sum(costs) + _OUTPUT * len(wants)
+    runs = _fill(wants, costs, high)
+    # The smallest limit that the threads can keep, to a thousandth.
+    for _ in range(10 if threads > 1 else 0):
+        limit = 0.5 * (low + high)
+        tried = _fill(wants, costs, limit)
+        if len(tried) <= threads:
+            runs, high = tried, limit
+        else:
+            low = limit
     seen: set[int] = set()
     shared = []
-    for outputs, nodes in groups:
-        shared.append((sorted(outputs), nodes - seen))
+    for outputs in runs:
+        nodes = set().union(*(wants[j] for j in outputs))
+        shared.append((outputs, nodes - seen))
         seen |= nodes
-    return [group for group in shared if group[0]]
+    return shared
+
+
+def _fill(
+    wants: Sequence[set[int]], costs: Sequence[float], limit: float
+) -> list[range]:
+    """Cut the outputs into runs as long as a limit of work allows."""
+    runs, start, cost, nodes = list[range](), 0, 0.0, set[int]()
+    for j, wanted in enumerate(wants):
+        added = _OUTPUT + sum(costs[k] for k in wanted - nodes)
+        if j > start and cost + added > limit:
+            runs.append(range(start, j))
+            start, nodes = j, set()
+            cost, added = 0.0, _OUTPUT + sum(costs[k] for k in wanted)
+        cost += added
+        nodes |= wanted
+    return [*runs, range(start, len(wants))] if wants else []
+
+
+_OUTPUT = 1.0
+"""Rough nanoseconds a row to write one output column."""
 
 
 def _cost(node: Node) -> float:

@@ -30,8 +30,7 @@ def evaluate(
     {'old': array([nan,  1.])}
     """
     program = compile_program(outputs)
-    everything = list(range(len(outputs)))
-    plan = make_plan(program, everything, set())
+    plan = make_plan(program, range(len(outputs)), set())
     plan = replace(plan, staging=plan.staging.astype(np.float64))
     inputs = np.array([columns[name] for name in program.columns], np.float64)
     inputs = inputs.reshape(len(program.columns), -1)
@@ -46,6 +45,6 @@ def evaluate(
         inputs,
         plan.slots,
         matrix,
+        0,
     )
-    names = list(outputs)
-    return {names[j]: matrix[:, k] for k, j in enumerate(plan.columns)}
+    return {name: matrix[:, k] for k, name in enumerate(outputs)}
