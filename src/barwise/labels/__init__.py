@@ -1,5 +1,6 @@
 """Labels: what each bar's trade came to, when that was known, and what it weighs."""
 
+from barwise.labels.events import cusum_events, cusum_graph, sequential_bootstrap
 from barwise.labels.labels import Labels
 from barwise.labels.quality import label_quality, quality_weight
 from barwise.labels.triple_barrier import triple_barrier
@@ -8,9 +9,12 @@ from barwise.labels.uniqueness import concurrency, effective_samples, label_uniq
 __all__ = [
     "Labels",
     "concurrency",
+    "cusum_events",
+    "cusum_graph",
     "effective_samples",
     "label_quality",
     "label_uniqueness",
     "quality_weight",
+    "sequential_bootstrap",
     "triple_barrier",
 ]

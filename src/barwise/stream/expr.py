@@ -327,3 +327,12 @@ def psar(high: Expr, low: Expr, *, step: float, increment: float, most: float) -
 def supertrend(close: Expr, upper: Expr, lower: Expr) -> Expr:
     """Final band of the SuperTrend of two basic bands."""
     return _node("supertrend", close, upper, lower)
+
+
+def cusum(step: Expr, threshold: Operand) -> Expr:
+    """Return +1 or -1 where the sum of steps since the last event reaches a threshold.
+
+    The symmetric CUSUM filter: the upward sum never falls below zero, the downward one
+    never rises above it, and an event sets both to zero (Lopez de Prado, 2018, ch. 2).
+    """
+    return _node("cusum", step, threshold)

@@ -682,6 +682,24 @@ def _supertrend(a, b, c, out, s):
     s[0], s[1], s[2], s[3], s[4] = started, side, upper, lower, last
 
 
+@njit(cache=True, nogil=True)
+def _cusum(a, b, out, s):
+    # +1 or -1 where the steps a since the last event sum up to b or to -b, else 0.
+    # s: upward sum, downward sum
+    up, down = s[0], s[1]
+    for i in range(len(out)):
+        x, y = a[i], b[i]
+        if math.isnan(x) or math.isnan(y):
+            out[i] = NaN
+            continue
+        up, down = max(up + x, 0.0), min(down + x, 0.0)
+        event = 1.0 if up >= y else (-1.0 if -down >= y else 0.0)
+        if event != 0.0:
+            up, down = 0.0, 0.0
+        out[i] = event
+    s[0], s[1] = up, down
+
+
 # --- the interpreter -----------------------------------------------------------------
 
 
@@ -721,8 +739,10 @@ def _stateful(code, a, b, c, out, p, s):
         _kama(a, out, p, s)
     elif code == 71:
         _psar(a, b, out, p, s)
-    else:
+    elif code == 72:
         _supertrend(a, b, c, out, s)
+    else:
+        _cusum(a, b, out, s)
 
 
 @njit(cache=True, nogil=True)
@@ -882,5 +902,6 @@ OPS: dict[str, Op] = {
     "kama": Op(70, 1, "skip", lambda p: 3 + int(p[0]), lambda p: int(p[0]), _never),
     "psar": Op(71, 2, "skip", lambda _: 7, lambda _: 1, _never),
     "supertrend": Op(72, 3, "skip", lambda _: 5, _none, _never),
+    "cusum": Op(73, 2, "skip", lambda _: 2, _none, _never),
 }
 """Operations by the name that expressions use."""
