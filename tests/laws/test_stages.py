@@ -14,6 +14,7 @@ from barwise.bars.clean import Cleaner
 from barwise.bars.gaps import GapFiller
 from barwise.bars.prepare import Preparer
 from barwise.bars.resample import Resampler
+from barwise.bars.roll_adjust import RollAdjuster
 from barwise.bars.session_filter import SessionFilter
 from barwise.bars.sessions import coverage, session_table
 from barwise.core.arrays import DAY, MINUTE
@@ -60,7 +61,14 @@ def _barrier_input(bars):
         1.0 + bars.high - bars.low,
         session=bars.time // DAY,
         filled=bars.filled,
+        contract=_contract_numbers(bars),
     )
+
+
+def _contract_numbers(bars):
+    if bars.contract is None:
+        return None
+    return np.array([int.from_bytes(name.encode()) for name in bars.contract], np.int64)
 
 
 def _resolver():
@@ -87,6 +95,7 @@ EXAMPLES = {
         lambda: GapFiller(5 * MINUTE, TABLE), lambda bars: bars, NO_REPEATS
     ),
     Preparer: Trial(_preparer, lambda bars: bars),
+    RollAdjuster: Trial(RollAdjuster, lambda bars: bars),
 }
 
 

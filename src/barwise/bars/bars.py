@@ -16,6 +16,7 @@ PriceKind = Literal["trade", "bid", "ask", "mid"]
 
 _INT = ("time", "open_time", "seq")
 _FLOAT = ("open", "high", "low", "close", "volume")
+_ROLL = ("contract", "old_close", "new_close")
 
 
 @final
@@ -41,7 +42,11 @@ class Bars:
     filled : ndarray of bool, shape (n,)
         Rows made by a gap policy. They are never samples.
     contract : ndarray of str, shape (n,), or None
-        Futures contract of each row, where the source names it.
+        Futures contract of each row, where the source names it. Prices are always
+        those of that contract, as they were traded.
+    old_close, new_close : ndarray of float64, shape (n,), or None
+        Closes of the contract before and of the row's own contract at the moment of
+        the roll into it, the same on every row of a contract; NaN where unknown.
     symbol : str
         Name of the instrument.
     interval : int or None
@@ -62,6 +67,8 @@ class Bars:
     seq: np.ndarray
     filled: np.ndarray
     contract: np.ndarray | None = None
+    old_close: np.ndarray | None = None
+    new_close: np.ndarray | None = None
     symbol: str = ""
     interval: int | None = None
     prices: PriceKind = "trade"
@@ -122,9 +129,14 @@ class Bars:
         named = {f.name: getattr(self, f.name) for f in fields(self)}
         return {
             name: named[name]
-            for name in (*_INT, *_FLOAT, "filled", "contract")
+            for name in (*_INT, *_FLOAT, "filled", *_ROLL)
             if named[name] is not None
         }
+
+    def roll_columns(self) -> dict[str, np.ndarray]:
+        """Return the columns that say which contract a row belongs to, by name."""
+        named = {name: getattr(self, name) for name in _ROLL}
+        return {name: column for name, column in named.items() if column is not None}
 
     def __len__(self) -> int:
         return len(self.time)
@@ -162,8 +174,9 @@ class Bars:
         for name in names:
             columns = [getattr(part, name) for part in parts]
             if any(column is None for column in columns):
+                unknown = "" if name == "contract" else np.nan
                 columns = [
-                    np.full(len(part), "", dtype="U1") if column is None else column
+                    np.full(len(part), unknown) if column is None else column
                     for part, column in zip(parts, columns, strict=True)
                 ]
             joined[name] = np.concatenate(columns)
@@ -226,6 +239,6 @@ def format_interval(nanoseconds: int) -> str:
 def _dtype(name: str) -> Any:
     if name in _INT:
         return np.int64
-    if name in _FLOAT:
-        return np.float64
-    return np.bool_ if name == "filled" else np.str_
+    if name == "filled":
+        return np.bool_
+    return np.str_ if name == "contract" else np.float64

@@ -247,7 +247,7 @@ def _aggregate(
         open_time=np.where(rolled[first], rows.open_time[first], starts[first]),
         seq=np.r_[False, closed[1:] == closed[:-1]].astype(np.int64),
         filled=np.logical_and.reduceat(rows.filled, first),
-        contract=None if rows.contract is None else rows.contract[first],
+        **{name: column[first] for name, column in rows.roll_columns().items()},
         symbol=rows.symbol,
         interval=interval,
         prices=rows.prices,

@@ -9,11 +9,12 @@ import numpy as np
 
 from barwise.bars.bars import Bars
 from barwise.bars.instruments import get_instrument
+from barwise.bars.roll_adjust import RollAdjuster, RollAdjustment
 from barwise.core.errors import ConfigError
 from barwise.core.stage import Stage, State
 from barwise.features.registry import Role, find
 from barwise.features.sets import set_columns
-from barwise.features.sources import sources_for
+from barwise.features.sources import Source, sources_for
 from barwise.stream import Graph
 
 
@@ -27,6 +28,9 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         Columns, such as ``rsi_14``; they come out in this order.
     calendar : str, optional
         Product calendar for the session features; by default the symbol's.
+    roll_adjustment : {"ratio", "difference", "none"}
+        How prices of a later contract are brought to the scale of the first one, see
+        :class:`barwise.bars.roll_adjust.RollAdjuster`.
 
     Examples
     --------
@@ -42,7 +46,13 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
            [0.1 , 0.21]], dtype=float32)
     """
 
-    def __init__(self, names: Sequence[str], *, calendar: str | None = None) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        *,
+        calendar: str | None = None,
+        roll_adjustment: RollAdjustment = "ratio",
+    ) -> None:
         twice = sorted({name for name in names if list(names).count(name) > 1})
         if twice or not names:
             raise ConfigError(
@@ -54,6 +64,7 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         self._graph = Graph({name: expr for name, (_, expr) in found.items()})
         self.roles: dict[str, Role] = {n: one.role for n, (one, _) in found.items()}
         self.calendar = calendar
+        self._rolls = RollAdjuster(roll_adjustment)
         self._sources = sources_for(self._graph.columns, calendar)
 
     @classmethod
@@ -116,6 +127,7 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         """
         if not len(chunk):
             return np.empty((0, len(self.names)), np.float32)
+        chunk = self._rolls.push(chunk)
         columns: dict[str, np.ndarray] = {}
         for source in self._sources:
             columns |= source.columns(chunk)
@@ -137,19 +149,20 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
     def snapshot(self) -> State:
         """Return everything that the next row depends on."""
         state = self._graph.snapshot()
-        for source in self._sources:
-            state |= {
-                f"{source.name}/{key}": array
-                for key, array in source.snapshot().items()
-            }
+        for name, part in self._parts():
+            state |= {f"{name}/{key}": array for key, array in part.snapshot().items()}
         return state
+
+    def _parts(self) -> list[tuple[str, RollAdjuster | Source]]:
+        """What has a state beside the program, by its name in a snapshot."""
+        return [("rolls", self._rolls), *((one.name, one) for one in self._sources)]
 
     def restore(self, state: State) -> None:
         """Go on from a snapshot of a graph with the same features."""
         self._graph.restore(state)
-        for source in self._sources:
-            start = f"{source.name}/"
-            source.restore(
+        for name, part in self._parts():
+            start = f"{name}/"
+            part.restore(
                 {k[len(start) :]: v for k, v in state.items() if k.startswith(start)}
             )
 

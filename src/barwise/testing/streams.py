@@ -11,7 +11,16 @@ from barwise.core.arrays import DAY, MINUTE
 # A Sunday evening in New York, one week before the clock changes in spring 2024.
 _START = int(np.datetime64("2024-03-03T23:00", "ns").astype(np.int64))
 
-KINDS = ("constant", "zero_volume", "no_volume", "gap", "same_time", "jump", "nan")
+KINDS = (
+    "constant",
+    "zero_volume",
+    "no_volume",
+    "gap",
+    "same_time",
+    "jump",
+    "nan",
+    "roll",
+)
 
 
 @st.composite
@@ -26,7 +35,8 @@ def bar_streams(
     """Draw bars with the faults of real feeds.
 
     Constant stretches, volume that is zero or missing, holes up to days, several rows
-    at one time, level jumps and rows whose prices are NaN.
+    at one time, level jumps, rows whose prices are NaN, and rolls from contract to
+    contract, some with the closes of both.
 
     Parameters
     ----------
@@ -65,15 +75,13 @@ def bar_streams(
             volume[span] = 0.0
         elif kind == "no_volume":
             volume[span] = np.nan
+        elif kind == "nan":
+            prices[:, span], low[span] = np.nan, np.nan
         elif kind == "gap":
             steps[start] += interval * int(rng.integers(1, 3 * DAY // interval))
         elif kind == "same_time":
             steps[slice(start, start + min(length, 3))] = 0
-        elif kind == "jump":
-            prices[:, start:] += 50.0
-            low[start:] += 50.0
-        else:
-            prices[:, span], low[span] = np.nan, np.nan
+    contracts = _raise(events, steps, prices, low)
     steps[0] = max(int(steps[0]), interval)
     return Bars.of(
         _START + np.cumsum(steps),
@@ -85,7 +93,37 @@ def bar_streams(
         interval=interval,
         symbol=symbol,
         open_time=_START + np.cumsum(steps) - interval,
+        **contracts,
     )
+
+
+def _raise(
+    events: list[tuple[str, int, int]],
+    steps: np.ndarray,
+    prices: np.ndarray,
+    low: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """Raise prices from each jump or roll on; some rolls know the closes of both."""
+    for start in (start for kind, start, _ in events if kind == "jump"):
+        prices[:, start:] += 50.0
+        low[start:] += 50.0
+    # A series has one contract at a time.
+    rolls = [(i, gap) for kind, i, gap in events if kind == "roll" and i and steps[i]]
+    if not rolls:
+        return {}
+    number = np.zeros(len(steps), np.int64)
+    closes = np.full((2, len(steps)), np.nan)
+    for start, gap in sorted(rolls):
+        number[start:] += 1
+        prices[:, start:] += gap
+        low[start:] += gap
+        close = prices[2, start - 1]
+        closes[:, start:] = [[close], [close + gap]] if gap % 2 else np.nan
+    return {
+        "contract": np.array(["H4", "M4", "U4", "Z4", "H5", "M5", "U5"])[number],
+        "old_close": closes[0],
+        "new_close": closes[1],
+    }
 
 
 def cuts(max_rows: int = 200) -> st.SearchStrategy[list[int]]:
