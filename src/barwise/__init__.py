@@ -16,6 +16,8 @@ _HOME = {
     "simulate_bars": "bars",
     "FeatureGraph": "features",
     "feature": "features",
+    "frame_feature": "features",
+    "load_features": "features",
     "Labels": "labels",
     "triple_barrier": "labels",
     "TimeSeriesDataContainer": "datasets",

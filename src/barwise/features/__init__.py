@@ -1,7 +1,9 @@
 """Features: short functions over bar columns, compiled into one resumable program."""
 
 from barwise.features.columns import BarColumns
+from barwise.features.frame_feature import frame_feature
 from barwise.features.graph import FeatureGraph
+from barwise.features.own import OwnFeatures, load_features
 from barwise.features.registry import Feature, feature, features, find, full_names
 from barwise.features.sets import choose, needs_volume, set_columns, set_names
 
@@ -9,11 +11,14 @@ __all__ = [
     "BarColumns",
     "Feature",
     "FeatureGraph",
+    "OwnFeatures",
     "choose",
     "feature",
     "features",
     "find",
+    "frame_feature",
     "full_names",
+    "load_features",
     "needs_volume",
     "set_columns",
     "set_names",

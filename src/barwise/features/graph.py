@@ -12,7 +12,8 @@ from barwise.bars.instruments import get_instrument
 from barwise.bars.roll_adjust import RollAdjuster, RollAdjustment
 from barwise.core.errors import ConfigError
 from barwise.core.stage import Stage, State
-from barwise.features.registry import Role, find
+from barwise.features.frame_source import FrameSource
+from barwise.features.registry import Feature, Role, find
 from barwise.features.sets import set_columns
 from barwise.features.sources import Source, sources_for
 from barwise.stream import Graph
@@ -31,6 +32,9 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
     roll_adjustment : {"ratio", "difference", "none"}
         How prices of a later contract are brought to the scale of the first one, see
         :class:`barwise.bars.roll_adjust.RollAdjuster`.
+    own : iterable of Feature
+        Features of a user's file (``load_features(path)``), known beside the built-in
+        ones.
 
     Examples
     --------
@@ -52,6 +56,7 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         *,
         calendar: str | None = None,
         roll_adjustment: RollAdjustment = "ratio",
+        own: Iterable[Feature] = (),
     ) -> None:
         twice = sorted({name for name in names if list(names).count(name) > 1})
         if twice or not names:
@@ -60,12 +65,17 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
                 if twice
                 else "a feature graph needs at least one feature, got none"
             )
-        found = {name: find(name) for name in names}
+        own = tuple(own)
+        found = {name: find(name, own) for name in names}
         self._graph = Graph({name: expr for name, (_, expr) in found.items()})
         self.roles: dict[str, Role] = {n: one.role for n, (one, _) in found.items()}
         self.calendar = calendar
         self._rolls = RollAdjuster(roll_adjustment)
         self._sources = sources_for(self._graph.columns, calendar)
+        frames = {one.frame: None for one, _ in found.values() if one.frame is not None}
+        if frames:
+            self._sources.append(FrameSource(tuple(frames)))
+        self._lookback = max((one.lookback or 1 for one in frames), default=1)
 
     @classmethod
     def from_set(cls, name: str, symbol: str | None = None) -> FeatureGraph:
@@ -94,12 +104,13 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
     @property
     def warmup(self) -> int:
         """Rows until every column is defined, session starts aside."""
-        return self._graph.program.warmup
+        return max(self._graph.program.warmup, self._lookback - 1)
 
     @property
     def settled(self) -> int | None:
         """Rows until any two origins agree in float32, None if some never forget."""
-        return self._graph.program.settled
+        settled = self._graph.program.settled
+        return None if settled is None else max(settled, self._lookback - 1)
 
     @property
     def hash(self) -> str:

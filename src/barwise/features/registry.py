@@ -5,14 +5,15 @@ from __future__ import annotations
 import difflib
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Literal, TypeVar, final
+from typing import Any, Literal, TypeVar, final, overload
 
 from barwise.core.errors import ConfigError
 from barwise.features.columns import BarColumns
-from barwise.stream import Expr
+from barwise.features.frame_function import FrameFunction
+from barwise.stream import Expr, column
 
 Role = Literal["number", "cyclic", "binary", "probability"]
 Build = Callable[..., Expr | tuple[Expr, ...]]
@@ -43,16 +44,12 @@ class Feature:
     full: tuple[Mapping[str, float], ...]
     role: Role
     price_units: bool
+    frame: FrameFunction | None = None
 
     @property
     def defaults(self) -> dict[str, float]:
         """Parameters of the function and their default values."""
-        signature = inspect.signature(self.build)
-        return {
-            name: value.default
-            for name, value in signature.parameters.items()
-            if value.kind is inspect.Parameter.KEYWORD_ONLY
-        }
+        return {one.name: one.default for one in _parameters(self.build)}
 
     @property
     def summary(self) -> str:
@@ -61,6 +58,8 @@ class Feature:
 
     def columns(self, **params: float) -> dict[str, Expr]:
         """Return the named expressions for some parameters."""
+        if self.frame is not None:
+            return {name: column(self.frame.input_of(name)) for name in self.templates}
         merged = self.defaults | params
         made = self.build(BarColumns(), **merged)
         parts = made if isinstance(made, tuple) else (made,)
@@ -72,21 +71,48 @@ class Feature:
 
 
 _FEATURES: dict[str, Feature] = {}
+_OWN: dict[str, list[Feature]] = {}
+
+OWN_MODULE = "barwise_own_"
+"""How the names of modules begin that are made from a user's file: theirs are kept
+apart, so that two files of one process do not meet."""
 
 
+@overload
+def feature(build: Builder) -> Builder: ...
+
+
+@overload
 def feature(
     *,
-    family: str,
-    unit: str,
+    family: str = "own",
+    unit: str = "",
     columns: Sequence[str] | None = None,
     full: Sequence[Mapping[str, float]] = ({},),
     role: Role = "number",
     price_units: bool = False,
-) -> Callable[[Builder], Builder]:
+) -> Callable[[Builder], Builder]: ...
+
+
+def feature(
+    build: Builder | None = None,
+    *,
+    family: str = "own",
+    unit: str = "",
+    columns: Sequence[str] | None = None,
+    full: Sequence[Mapping[str, float]] = ({},),
+    role: Role = "number",
+    price_units: bool = False,
+) -> Builder | Callable[[Builder], Builder]:
     """Register a function over bar columns as a feature.
+
+    The first argument of the function is a :class:`~barwise.features.BarColumns`, all
+    others are numbers with a default. Stands with or without settings: ``@feature``.
 
     Parameters
     ----------
+    build : callable
+        The decorated function.
     family : str
         Group for listings.
     unit : str
@@ -112,24 +138,75 @@ def feature(
     ['example_step_5']
     """
 
-    def register(build: Builder) -> Builder:
+    def decorate(build: Builder) -> Builder:
         name = build.__name__
-        parameters = [p for p in inspect.signature(build).parameters if p != "bars"]
-        default = (name + "".join(f"_{{{p}}}" for p in parameters),)
-        _FEATURES[name] = Feature(
-            name,
-            family,
-            unit,
-            build,
-            tuple(columns) if columns else default,
-            tuple(full),
-            role,
-            price_units,
+        default = name + "".join(f"_{{{one.name}}}" for one in _parameters(build))
+        register(
+            Feature(
+                name,
+                family,
+                unit,
+                build,
+                tuple(columns) if columns else (default,),
+                tuple(full),
+                role,
+                price_units,
+            )
         )
-        _PATTERNS.clear()
         return build
 
-    return register
+    return decorate if build is None else decorate(build)
+
+
+def register(one: Feature) -> None:
+    """Make a feature known: to all, or to the file alone that it stands in.
+
+    Raises
+    ------
+    ConfigError
+        If it has the name of a built-in one.
+    """
+    module = one.build.__module__
+    if module.startswith(OWN_MODULE):
+        _OWN.setdefault(module, []).append(one)
+        return
+    if not module.startswith("barwise."):
+        refuse_clash(one)
+    _FEATURES[one.name] = one
+    _PATTERNS.clear()
+
+
+def registered_by(module: str) -> tuple[Feature, ...]:
+    """Take the features that the module of a user's file has registered."""
+    return tuple(_OWN.pop(module, ()))
+
+
+def refuse_clash(one: Feature) -> None:
+    """Raise ConfigError if a name of a feature is one of a built-in feature."""
+    for other in features():
+        if other.build.__module__.startswith("barwise."):
+            taken = shared_name(one, other)
+            if taken or one.name == other.name:
+                raise ConfigError(
+                    f"the name {taken or one.name!r} is taken by the built-in feature "
+                    f"{other.name!r} ({other.summary}); choose another name for yours"
+                )
+
+
+def shared_name(one: Feature, other: Feature) -> str | None:
+    """Return a column name that both features answer to, None if there is none."""
+    for mine in one.templates:
+        for theirs in other.templates:
+            for template in (mine, theirs):
+                name = _PARAMETER.sub("7", template)
+                if _pattern(mine).fullmatch(name) and _pattern(theirs).fullmatch(name):
+                    return name
+    return None
+
+
+def _parameters(build: Build) -> list[inspect.Parameter]:
+    """Return the parameters of a feature function behind the bars."""
+    return list(inspect.signature(build).parameters.values())[1:]
 
 
 def features() -> Iterator[Feature]:
@@ -140,16 +217,26 @@ def features() -> Iterator[Feature]:
     yield from sorted(_FEATURES.values(), key=lambda f: order.get(f.family, len(order)))
 
 
-_PATTERNS: dict[str, tuple[re.Pattern[str], Feature]] = {}
+_PARAMETER = re.compile(r"\{(\w+)\}")
+_PATTERNS: list[tuple[re.Pattern[str], Feature]] = []
 
 
-def _patterns() -> dict[str, tuple[re.Pattern[str], Feature]]:
+def _patterns() -> list[tuple[re.Pattern[str], Feature]]:
     if not _PATTERNS:
-        for one in features():
-            for template in one.templates:
-                text = re.sub(r"\{(\w+)\}", r"(?P<\1>\\d+(?:p\\d+)?)", template)
-                _PATTERNS[template] = (re.compile(text), one)
+        _PATTERNS.extend(_patterns_of(features()))
     return _PATTERNS
+
+
+def _patterns_of(
+    known: Iterable[Feature],
+) -> Iterator[tuple[re.Pattern[str], Feature]]:
+    for one in known:
+        for template in one.templates:
+            yield _pattern(template), one
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(_PARAMETER.sub(r"(?P<\1>\\d+(?:p\\d+)?)", template))
 
 
 def resolve(name: str) -> dict[str, Expr]:
@@ -163,9 +250,23 @@ def resolve(name: str) -> dict[str, Expr]:
     return {name: find(name)[1]}
 
 
-def find(name: str) -> tuple[Feature, Expr]:
-    """Return the feature that makes a column, and the column's expression."""
-    for pattern, one in _patterns().values():
+def find(name: str, own: Iterable[Feature] = ()) -> tuple[Feature, Expr]:
+    """Return the feature that makes a column, and the column's expression.
+
+    Parameters
+    ----------
+    name : str
+        Column.
+    own : iterable of Feature
+        Features of a user's file, known beside the built-in ones.
+
+    Raises
+    ------
+    ConfigError
+        If no feature makes a column of that name.
+    """
+    own = tuple(own)
+    for pattern, one in (*_patterns_of(own), *_patterns()):
         match = pattern.fullmatch(name)
         if match is None:
             continue
@@ -176,7 +277,8 @@ def find(name: str) -> tuple[Feature, Expr]:
             raise ConfigError(f"feature {name!r}: {wrong}") from wrong
         if name in made:
             return one, made[name]
-    near = difflib.get_close_matches(name, full_names(), n=3)
+    known = [*full_names(), *own_names(own)]
+    near = difflib.get_close_matches(name, known, n=3)
     hint = f"did you mean {', '.join(near)}?" if near else "names look like rsi_14."
     raise ConfigError(
         f"unknown feature {name!r}: {hint} 'barwise features list' shows them all"
@@ -191,6 +293,12 @@ def full_names() -> list[str]:
         for params in one.full
         for name in one.columns(**params)
     ]
+
+
+def own_names(own: Iterable[Feature]) -> list[str]:
+    """Return the columns that features of a user's file have by themselves."""
+    every = (name for one in own for p in ({}, *one.full) for name in one.columns(**p))
+    return list(dict.fromkeys(every))
 
 
 def _spell(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
@@ -11,7 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from barwise.core.errors import ConfigError
-from barwise.features.registry import find, full_names
+from barwise.features.registry import Feature, find, full_names
 from barwise.stream import Expr
 
 
@@ -63,15 +63,17 @@ def _members(group: dict[str, Any]) -> list[str]:
     ]
 
 
-def needs_volume(name: str) -> bool:
+def needs_volume(name: str, own: Iterable[Feature] = ()) -> bool:
     """Whether a column is computed from the traded volume.
+
+    Of a function of a data frame that is not known: it counts as no.
 
     Examples
     --------
     >>> needs_volume("mfi_14"), needs_volume("rsi_14")
     (True, False)
     """
-    return _uses(find(name)[1], "volume")
+    return _uses(find(name, own)[1], "volume")
 
 
 def _uses(expr: Expr, column: str) -> bool:
