@@ -3,10 +3,12 @@
 from barwise.labels.events import cusum_events, cusum_graph, sequential_bootstrap
 from barwise.labels.labels import Labels
 from barwise.labels.quality import label_quality, quality_weight
+from barwise.labels.trace import LabelTrace, trace_label
 from barwise.labels.triple_barrier import triple_barrier
 from barwise.labels.uniqueness import concurrency, effective_samples, label_uniqueness
 
 __all__ = [
+    "LabelTrace",
     "Labels",
     "concurrency",
     "cusum_events",
@@ -16,5 +18,6 @@ __all__ = [
     "label_uniqueness",
     "quality_weight",
     "sequential_bootstrap",
+    "trace_label",
     "triple_barrier",
 ]

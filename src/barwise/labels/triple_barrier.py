@@ -23,7 +23,9 @@ Entry = Literal["next_open", "close"]
 Sides = Literal["long", "both"]
 
 
-class _Options(TypedDict, total=False):
+class BarrierOptions(TypedDict, total=False):
+    """The optional arguments of :func:`triple_barrier`."""
+
     atr_period: int
     unit: Unit
     touch: Touch
@@ -39,7 +41,12 @@ class _Options(TypedDict, total=False):
 
 @overload
 def triple_barrier(
-    bars: Bars, *, horizon: int, upper: float, lower: float, **options: Unpack[_Options]
+    bars: Bars,
+    *,
+    horizon: int,
+    upper: float,
+    lower: float,
+    **options: Unpack[BarrierOptions],
 ) -> Labels: ...
 
 
@@ -50,7 +57,7 @@ def triple_barrier(
     horizon: Sequence[int],
     upper: float,
     lower: float,
-    **options: Unpack[_Options],
+    **options: Unpack[BarrierOptions],
 ) -> list[Labels]: ...
 
 
@@ -168,7 +175,7 @@ def triple_barrier(  # noqa: PLR0913 - one argument a clause of the contract
             horizon=one,
             upper=upper,
             lower=lower,
-            tick=_tick(bars.symbol) if tick is None else tick,
+            tick=price_step(bars.symbol, tick),
             touch=touch,
             trade_through=trade_through,
             entry=entry,
@@ -199,7 +206,10 @@ def _labels(horizon: int, bars: Bars, found: Resolved) -> Labels:
     )
 
 
-def _tick(symbol: str) -> float:
+def price_step(symbol: str, given: float | None) -> float:
+    """Return the given price step, or that of the symbol where none is given."""
+    if given is not None:
+        return given
     try:
         return get_instrument(symbol).tick_size
     except ConfigError as unknown:

@@ -166,7 +166,8 @@ def _below(price: float, distance: float, rule: Rule) -> float:
 
 
 @_inline
-def _enter(price: float, width: float, rule: Rule) -> Trade:
+def enter(price: float, width: float, rule: Rule) -> Trade:
+    """The trade of an entry, with its levels and no progress."""
     up, down = rule.upper * width, rule.lower * width
     short_target, short_stop, done = -np.inf, np.inf, SHORT_STOP
     if rule.both:
@@ -535,7 +536,7 @@ def _resume(
         entry, span = waiting.marks[i, 0], waiting.numbers[i, 0]
         trade = _load(waiting.numbers[i], waiting.marks[i])
         if math.isnan(trade.price) and min(limits[0], len(path.time)) > 0:
-            trade = _enter(path.entry[0], span, rule)
+            trade = enter(path.entry[0], span, rule)
         before = m
         m, trade = _finish(path, rule, edge, limits, entry, 0, trade, out, m)
         if m == before:
@@ -621,7 +622,7 @@ def _start(
             if k < n and may[k]:
                 i = begin + k
                 m = before = i if out.dense else m
-                trade = _enter(price[k], width[i], rule)
+                trade = enter(price[k], width[i], rule)
                 m, trade = _finish(
                     path, rule, edge, (ends[k], closed), edge.rows + i, i + 1, trade,
                     out, m,

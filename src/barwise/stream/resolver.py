@@ -115,6 +115,25 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
         """How many entries wait for their label."""
         return len(self._open.marks)
 
+    def levels(self, entry: float, width: float) -> dict[str, float]:
+        """Return the targets and stops of an entry, rounded to the tick.
+
+        Examples
+        --------
+        >>> stage = BarrierResolver(horizon=3, upper=1.5, lower=1.0, tick=0.25)
+        >>> stage.levels(10.0, 0.9)
+        {'target': 11.5, 'stop': 9.0}
+        """
+        trade = kernels.enter(entry, width, self._rule)
+        if not self._rule.both:
+            return {"target": trade.long_target, "stop": trade.long_stop}
+        return {
+            "long target": trade.long_target,
+            "long stop": trade.long_stop,
+            "short target": trade.short_target,
+            "short stop": trade.short_stop,
+        }
+
     def push(self, chunk: BarrierInput) -> Resolved:
         """Take the next rows; return the labels they decide, by (known at, entry)."""
         out, used = self._scan(chunk, closed=self._is_last(chunk))
