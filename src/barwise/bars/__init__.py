@@ -2,6 +2,8 @@
 
 from barwise.bars.bars import Bars, format_interval
 from barwise.bars.clean import Cleaner, arrange, clean_file
+from barwise.bars.event_builder import EventBuilder
+from barwise.bars.event_rule import TRADES, EventRule
 from barwise.bars.gaps import GapFiller, interpolate_gaps
 from barwise.bars.instruments import Instrument, get_instrument, instruments
 from barwise.bars.intervals import parse_interval
@@ -13,10 +15,14 @@ from barwise.bars.session_filter import SessionFilter, session_mask
 from barwise.bars.sessions import SessionTable, coverage, session_table
 from barwise.bars.simulate import simulate_bars
 from barwise.bars.stored import write_bars
+from barwise.bars.trade_cleaner import TradeCleaner
 
 __all__ = [
+    "TRADES",
     "Bars",
     "Cleaner",
+    "EventBuilder",
+    "EventRule",
     "Finding",
     "GapFiller",
     "Instrument",
@@ -25,6 +31,7 @@ __all__ = [
     "Resampler",
     "SessionFilter",
     "SessionTable",
+    "TradeCleaner",
     "arrange",
     "bucket_bounds",
     "clean_file",

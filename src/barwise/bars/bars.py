@@ -9,6 +9,7 @@ from typing import Any, Literal, final
 
 import numpy as np
 
+from barwise.bars.event_rule import TRADES, EventRule
 from barwise.core.arrays import DAY, HOUR, MINUTE, SECOND
 from barwise.core.errors import DataError
 
@@ -55,6 +56,8 @@ class Bars:
         What the source quotes.
     simulated : bool
         True when a simulator made the rows.
+    rule : EventRule or None
+        What ended each event bar, where that is known; None for bars of one interval.
     """
 
     time: np.ndarray
@@ -73,6 +76,7 @@ class Bars:
     interval: int | None = None
     prices: PriceKind = "trade"
     simulated: bool = False
+    rule: EventRule | None = None
 
     def __post_init__(self) -> None:
         rows = len(self.time)
@@ -164,6 +168,27 @@ class Bars:
         """Whether any row carries a traded volume."""
         return bool(np.any(self.volume > 0))
 
+    @property
+    def are_trades(self) -> bool:
+        """Whether every row is one trade."""
+        return self.rule == TRADES
+
+    @property
+    def session_time(self) -> np.ndarray:
+        """Times by which rows lie in ``open < time <= close`` of a session or interval.
+
+        A bar lies where it closes. A trade is a moment: one at the very open lies
+        inside, one at the close does not.
+        """
+        return self.time + 1 if self.are_trades else self.time
+
+    @property
+    def length(self) -> str:
+        """What one bar holds, in words: an interval, or what ends an event bar."""
+        if self.interval is not None:
+            return format_interval(self.interval)
+        return "events" if self.rule is None else self.rule.text
+
     @staticmethod
     def concat(parts: Sequence[Bars]) -> Bars:
         """Join consecutive pieces of one series."""
@@ -189,11 +214,11 @@ class Bars:
             str(np.datetime64(int(t), "ns").astype("datetime64[m]")).replace("T", " ")
             for t in (self.time[0], self.time[-1])
         )
-        kind = (
-            f"of {format_interval(self.interval)}" if self.interval else "(event bars)"
-        )
         made = ", simulated" if self.simulated else ""
-        return f"Bars({self.symbol}, {len(self):,} rows {kind}, {first} to {last} UTC{made})"
+        return (
+            f"Bars({self.symbol}, {len(self):,} rows of {self.length}, {first} to {last} "
+            f"UTC{made})"
+        )
 
     def _repr_html_(self) -> str:
         from html import escape

@@ -9,11 +9,12 @@ import numpy as np
 
 from barwise.bars import checks
 from barwise.bars.bars import Bars
-from barwise.bars.ordering import Ordering
+from barwise.bars.ordering import Ordering, numbered
 from barwise.bars.policies import REPAIRS, Action, drops, resolve_policy
 from barwise.bars.quality import KINDS, Finding, QualityReport
 from barwise.bars.sessions import SessionTable
 from barwise.bars.tally import Tally
+from barwise.bars.trade_cleaner import TradeCleaner
 from barwise.bars.watch import Watch
 from barwise.core.errors import ConfigError, DataError
 from barwise.core.stage import Stage, State
@@ -228,12 +229,8 @@ class Cleaner(Stage[Bars, Bars]):
             return chunk[:0]
         columns = {**chunk.columns(), **fixed}
         out = {name: array[emitted] for name, array in columns.items()}
-        time, places = out["time"], np.arange(rows)
-        new = np.concatenate([[time[0] != self._last_time], time[1:] != time[:-1]])
-        # A time that goes on from the chunk before continues its numbering.
-        start = np.maximum.accumulate(np.where(new, places, -1 - self._last_seq))
-        out["seq"] = places - start
-        self._last_time, self._last_seq = int(time[-1]), int(out["seq"][-1])
+        out["seq"] = numbered(out["time"], self._last_time, self._last_seq)
+        self._last_time, self._last_seq = int(out["time"][-1]), int(out["seq"][-1])
         return chunk.with_columns(**out)
 
 
@@ -315,7 +312,11 @@ def clean_file(
     >>> clean_file(raw)[1]["out_of_order"].rows
     (2,)
     """
-    cleaner = Cleaner(policy, tick_size, sessions)
+    cleaner = (
+        TradeCleaner(policy, sessions)
+        if bars.are_trades
+        else Cleaner(policy, tick_size, sessions)
+    )
     if resolve_policy(policy)["out_of_order"] != "repair":
         return cleaner.push(bars), cleaner.report
     arranged, findings = arrange(bars)

@@ -75,9 +75,9 @@ def clock_doubts(bars: Bars, sessions: SessionTable) -> list[str]:
     >>> print(*clock_doubts(moved, sessions))  # doctest: +ELLIPSIS
     10 of 10 openings of the market have a bar that closes at that very moment, ...
     """
-    if not len(bars) or not bars.interval:
+    if not len(bars):
         return []
-    inside = sessions.index_of(bars.time)
+    inside = sessions.index_of(bars.session_time)
     outside = int(np.count_nonzero(inside < 0))
     if outside > _STRAY * len(bars):
         return [
@@ -85,6 +85,8 @@ def clock_doubts(bars: Bars, sessions: SessionTable) -> list[str]:
             f"the sessions of {sessions.calendar}: the time zone (data.timezone) or the "
             "symbol is probably another one"
         ]
+    if not bars.interval:
+        return []
     # Where one session follows on another, as in forex, an edge tells nothing.
     seen = np.zeros(len(sessions), np.bool_)
     seen[inside[inside >= 0]] = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from barwise.bars.bars import Bars
+from barwise.bars.event_rule import EventRule
 from barwise.core.errors import DataError
 from barwise.core.stage import State
 
@@ -25,6 +26,7 @@ def bars_to_arrays(bars: Bars) -> State:
     state["prices"] = np.array(bars.prices)
     state["interval"] = np.array(bars.interval or 0, dtype=np.int64)
     state["simulated"] = np.array(bars.simulated)
+    state["rule"] = np.array(str(bars.rule or ""))
     return state
 
 
@@ -37,11 +39,13 @@ def bars_from_arrays(state: State) -> Bars:
     60
     """
     more = dict(state)
+    rule = str(more.pop("rule"))
     return Bars(
         symbol=str(more.pop("symbol")),
         prices=str(more.pop("prices")),  # type: ignore[arg-type]
         interval=int(more.pop("interval")) or None,
         simulated=bool(more.pop("simulated")),
+        rule=EventRule.parse(rule) if rule else None,
         **{name: column.copy() for name, column in more.items()},
     )
 

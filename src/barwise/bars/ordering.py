@@ -48,7 +48,7 @@ class Ordering:
             If two contracts have a row at one time.
         """
         time = chunk.time
-        latest = _latest_before(time, usable, self._last_time)
+        latest = latest_before(time, usable, self._last_time)
         same = usable & (time == latest)
         late = usable & ~same & ((time < latest) | (time <= self._known_to))
         fresh = usable & ~same & ~late
@@ -110,7 +110,22 @@ class Ordering:
         self._last_contract = str(state["order_contract"][0])
 
 
-def _latest_before(time: np.ndarray, usable: np.ndarray, last: int) -> np.ndarray:
+def numbered(time: np.ndarray, last_time: int, last_seq: int) -> np.ndarray:
+    """Number the rows of each time, going on from the row before the first.
+
+    Examples
+    --------
+    >>> numbered(np.array([5, 5, 6]), last_time=5, last_seq=2)
+    array([3, 4, 0])
+    """
+    if not len(time):
+        return np.zeros(0, dtype=np.int64)
+    places = np.arange(len(time))
+    new = np.concatenate([[time[0] != last_time], time[1:] != time[:-1]])
+    return places - np.maximum.accumulate(np.where(new, places, -1 - last_seq))
+
+
+def latest_before(time: np.ndarray, usable: np.ndarray, last: int) -> np.ndarray:
     """Return, for each row, the largest time of usable rows before it."""
     if not len(time):
         return time

@@ -10,6 +10,8 @@ import numpy as np
 
 from barwise.bars.bars import Bars
 from barwise.bars.clean import Cleaner, arrange, source_order
+from barwise.bars.event_builder import EventBuilder
+from barwise.bars.event_rule import TRADES, EventRule
 from barwise.bars.gaps import GapFiller, GapPolicy, interpolate_gaps
 from barwise.bars.instruments import Instrument, get_instrument
 from barwise.bars.intervals import parse_interval
@@ -18,6 +20,7 @@ from barwise.bars.quality import Finding, QualityReport
 from barwise.bars.resample import Resampler
 from barwise.bars.session_filter import HOURS, Session, SessionFilter
 from barwise.bars.sessions import SessionTable, coverage, session_table
+from barwise.bars.trade_cleaner import TradeCleaner
 from barwise.core.arrays import DAY
 from barwise.core.errors import ConfigError
 from barwise.core.stage import Stage, State
@@ -33,6 +36,8 @@ _MARGIN = 14 * DAY
 class Preparer(Stage[Bars, Bars]):
     """Clean, filter by session, resample and fill gaps: one stage made of four.
 
+    Event bars are built in place of resampling, and have no gaps.
+
     The order matters. Cleaning comes first, because a bad tick must not reach a longer
     bar. The filter comes before resampling, so that no longer bar mixes regular and
     other hours. Gaps are filled last, at the target interval: a minute without a trade
@@ -40,8 +45,9 @@ class Preparer(Stage[Bars, Bars]):
 
     Parameters
     ----------
-    interval : str or int
-        Target interval, a multiple of the source's; ``1d`` is the session day.
+    interval : str, int or EventRule
+        Target interval, a multiple of the source's; ``1d`` is the session day. Or what
+        ends an event bar.
     sessions : SessionTable
         Must cover every time that is pushed.
     session : {"all", "RTH", "ETH"}
@@ -56,6 +62,9 @@ class Preparer(Stage[Bars, Bars]):
         What the cleaner does with its findings, all or by kind.
     tick_size : float or None
         Smallest price step, for the cleaner.
+    source : EventRule or None
+        What ended the bars that are pushed, ``TRADES`` for trades; None for bars of one
+        interval.
 
     Raises
     ------
@@ -66,32 +75,49 @@ class Preparer(Stage[Bars, Bars]):
     def __init__(
         self,
         *,
-        interval: str | int,
+        interval: str | int | EventRule,
         sessions: SessionTable,
         session: Session = "all",
         session_applies: SessionApplies = "bars",
         gaps: GapPolicy = "ffill",
         policy: Action | Mapping[str, Action] = "repair",
         tick_size: float | None = None,
+        source: EventRule | None = None,
     ) -> None:
         _check("session", session, tuple(HOURS))
         _check("session_applies", session_applies, ("bars", "samples"))
         _check("gaps", gaps, ("ffill", "drop"))
-        length = parse_interval(interval)
+        target = interval if isinstance(interval, EventRule) else None
+        _check_source(source, target)
         kept: Session = session if session_applies == "bars" else "all"
-        self._cleaner = Cleaner(policy, tick_size, sessions)
+        self._cleaner: Cleaner | TradeCleaner = (
+            TradeCleaner(policy, sessions)
+            if source == TRADES
+            else Cleaner(policy, tick_size, sessions)
+        )
         self._stages: dict[str, Stage[Bars, Bars]] = {
             "clean": self._cleaner,
             "session": SessionFilter(sessions, kept),
-            "resample": Resampler(length, sessions, HOURS[kept]),
         }
-        if gaps == "ffill":
-            self._stages["gaps"] = GapFiller(length, sessions, HOURS[kept])
+        self._events: EventBuilder | None = None
+        if target is None:
+            length = parse_interval(interval)  # type: ignore[arg-type]
+            self._stages["resample"] = Resampler(length, sessions, HOURS[kept])
+            if gaps == "ffill":
+                self._stages["gaps"] = GapFiller(length, sessions, HOURS[kept])
+        elif target != source:
+            self._events = EventBuilder(target, sessions, HOURS[kept])
+            self._stages["events"] = self._events
 
     @property
     def report(self) -> QualityReport:
         """What the cleaner found in all rows pushed so far."""
         return self._cleaner.report
+
+    @property
+    def unfinished(self) -> tuple[int, float]:
+        """Rows and volume of the event bar that is not finished."""
+        return (0, 0.0) if self._events is None else self._events.unfinished
 
     def push(self, chunk: Bars, rows: np.ndarray | None = None) -> Bars:
         """Take rows in order of arrival and return what became known with them.
@@ -139,7 +165,7 @@ class Preparer(Stage[Bars, Bars]):
 def prepare(
     bars: Bars,
     *,
-    interval: str | int,
+    interval: str | int | EventRule,
     session: Session = "all",
     session_applies: SessionApplies = "bars",
     gaps: GapPolicy = "ffill",
@@ -148,6 +174,9 @@ def prepare(
 ) -> tuple[Bars, QualityReport]:
     """Make bars of one interval, in order, inside the session, without holes.
 
+    Or event bars, which end when enough was traded: ``interval`` is then an
+    :class:`EventRule`.
+
     Rows of a file are first put in order of time, then go through a
     :class:`Preparer`, the same stage that serves live bars. A bar that is unfinished at
     the end of the data is left out.
@@ -155,18 +184,19 @@ def prepare(
     Parameters
     ----------
     bars : Bars
-        As read, of fixed interval.
-    interval : str or int
+        As read: bars of fixed interval, trades, or event bars of the rule that is asked
+        for, which are then only cleaned.
+    interval : str, int or EventRule
         Target, such as ``5min``; a multiple of the source's interval. ``1d`` is the
-        session day.
+        session day. Event bars are built by :class:`EventBuilder`.
     session : {"all", "RTH", "ETH"}
         ``RTH`` regular hours, ``ETH`` the exchange's whole session, ``all`` every row.
     session_applies : {"bars", "samples"}
         Whether the session filters bars, or only which rows may become samples
         (:func:`barwise.bars.session_mask`).
     gaps : {"ffill", "drop", "interpolate"}
-        What happens to an interval without a bar inside a session. Made rows are
-        ``filled`` and never samples. ``interpolate`` looks into the future: the report
+        What happens to an interval without a bar inside a session; event bars have no
+        such intervals. Made rows are ``filled`` and never samples. ``interpolate`` looks into the future: the report
         is marked ``offline``, and what is trained on such bars cannot be bundled.
     policy : {"error", "drop", "repair", "keep"} or mapping of str to one of them
         What the cleaner does with its findings, all or by kind. Rows of a file that
@@ -177,10 +207,11 @@ def prepare(
     Returns
     -------
     Bars
-        At the target interval.
+        At the target interval, or event bars.
     QualityReport
-        Every finding in the source, counted, and as ``filled`` the rows that were made
-        (numbered in the result). ``offline`` is true when the rows had to be sorted or
+        Every finding in the source, counted; as ``filled`` the rows that were made
+        (numbered in the result); as ``unfinished`` how many rows of the source ended in
+        no event bar. ``offline`` is true when the rows had to be sorted or
         gaps were interpolated.
 
     Raises
@@ -190,9 +221,22 @@ def prepare(
     DataError
         If the data break a rule whose policy is ``error``, reach beyond the calendar,
         or cannot be resampled to the interval.
+
+    Examples
+    --------
+    Bars of at least 2,000 contracts from minutes; a bar ends with its session.
+
+    >>> from barwise.bars import EventRule, simulate_bars
+    >>> minutes = simulate_bars("MES", days=2, seed=1)
+    >>> bars, report = prepare(minutes, interval=EventRule("volume", 2000))
+    >>> bars
+    >>> rows_left = report.count("unfinished")
+    >>> float(bars.volume.sum() + minutes.volume[-rows_left:].sum() - minutes.volume.sum())
+    0.0
     """
     known = instrument or get_instrument(bars.symbol)
     _check("gaps", gaps, ("ffill", "drop", "interpolate"))
+    _check_events(bars, interval, gaps)
     ordered, findings = bars, list[Finding]()
     if resolve_policy(policy)["out_of_order"] == "repair":
         ordered, findings = arrange(bars)
@@ -205,6 +249,7 @@ def prepare(
         gaps="drop" if gaps == "interpolate" else gaps,
         policy=policy,
         tick_size=known.tick_size,
+        source=bars.rule,
     )
     made = stage.push(ordered, source_order(bars) if findings else None)
     kept: Session = session if session_applies == "bars" else "all"
@@ -213,6 +258,7 @@ def prepare(
     offline = bool(findings) or gaps == "interpolate"
     why = f"intervals without a bar, gaps={gaps!r}"
     findings.append(Finding.of("filled", np.flatnonzero(made.filled), why, "made"))
+    findings.append(_unfinished(*stage.unfinished))
     report = stage.report.with_findings(findings, offline=offline)
     return made, replace(report, rows_out=len(made))
 
@@ -248,3 +294,40 @@ def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value in allowed:
         return
     raise ConfigError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+
+
+def _check_source(source: EventRule | None, target: EventRule | None) -> None:
+    if source is None or source in (TRADES, target):
+        return
+    wanted = "bars of one interval" if target is None else f"bars of {target.text}"
+    raise ConfigError(
+        f"the rows are bars of {source.text} already, which {wanted} cannot be built "
+        "from: build them from the trades or short bars that those were built from"
+    )
+
+
+def _check_events(
+    bars: Bars, interval: str | int | EventRule, gaps: GapPolicy
+) -> None:
+    """Refuse what event bars cannot be built from, or have no use for."""
+    if not isinstance(interval, EventRule):
+        return
+    if gaps == "interpolate":
+        raise ConfigError(
+            "gaps='interpolate' has no effect on event bars, which have no gaps; leave "
+            "it out"
+        )
+    if interval.needs_volume and not bars.has_volume:
+        raise ConfigError(
+            f"{bars.symbol}: bars of {interval.text} need a traded volume, and the rows "
+            "have none; use tick or tick_imbalance bars, or name the volume column"
+        )
+
+
+def _unfinished(rows: int, volume: float) -> Finding:
+    return Finding(
+        "unfinished",
+        rows,
+        detail=f"the last rows, volume {volume:,.10g}, do not fill an event bar",
+        action="left out",
+    )

@@ -76,6 +76,9 @@ class Resampler(Stage[Bars, Bars]):
     that end, else with the first row after it, else on ``advance``. A bar that is
     unfinished when the data end is not emitted.
 
+    Trades are taken too: a bar holds those from its start up to its end, that moment
+    left out.
+
     A bar never mixes contracts. Where the contract changes inside an interval, the old
     contract's bar ends at the time of the new contract's first row, when the change
     is known, and the new one's takes the rest.
@@ -124,13 +127,13 @@ class Resampler(Stage[Bars, Bars]):
         Raises
         ------
         DataError
-            If times repeat or go back, or the source's interval does not divide the
+            If times go back, or repeat although the rows are bars, or the source's interval does not divide the
             target.
         """
         self._check_interval(chunk)
-        check_order(chunk, self._clock, strictly=True)
+        check_order(chunk, self._clock, strictly=not chunk.are_trades)
         if chunk.symbol != self._none.symbol:
-            self._none = replace(chunk[:0], interval=self._interval)
+            self._none = replace(chunk[:0], interval=self._interval, rule=None)
         if not len(chunk):
             return self._none
         self._clock = int(chunk.time[-1])
@@ -161,7 +164,7 @@ class Resampler(Stage[Bars, Bars]):
         self._rolled = bool(state.pop("rolled"))
         self._end = int(state.pop("end"))
         held = bars_from_arrays(state)
-        self._none = replace(held[:0], interval=self._interval)
+        self._none = replace(held[:0], interval=self._interval, rule=None)
         self._held = [held] if len(held) else []
 
     def _emit(self) -> Bars:
@@ -170,7 +173,7 @@ class Resampler(Stage[Bars, Bars]):
             return self._none
         rows = Bars.concat(self._held)
         starts, ends = bucket_bounds(
-            rows.time, self._interval, self._sessions, self._hours
+            rows.session_time, self._interval, self._sessions, self._hours
         )
         rolled = _rolls(rows, ends, self._rolled)
         complete = int(np.searchsorted(ends, self._clock, side="right"))
@@ -192,10 +195,11 @@ class Resampler(Stage[Bars, Bars]):
 
     def _check_interval(self, chunk: Bars) -> None:
         source = chunk.interval
+        if chunk.are_trades:
+            return
         if source is None or self._interval % source:
-            have = "event bars" if source is None else f"{format_interval(source)} bars"
             raise DataError(
-                f"{chunk.symbol}: {have} cannot become "
+                f"{chunk.symbol}: bars of {chunk.length} cannot become "
                 f"{format_interval(self._interval)} bars; the target must be a multiple "
                 "of the source's interval"
             )
@@ -230,7 +234,7 @@ def _aggregate(
 ) -> Bars:
     """One bar for each run of rows that ends at the same time in one contract."""
     if not len(rows):
-        return replace(rows, interval=interval)
+        return replace(rows, interval=interval, rule=None)
     first = np.flatnonzero(np.r_[True, ends[1:] != ends[:-1]] | rolled)
     last = np.r_[first[1:], len(rows)] - 1
     closed = ends[first]

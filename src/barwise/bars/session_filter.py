@@ -90,7 +90,7 @@ class SessionFilter(Stage[Bars, Bars]):
         """Return the rows of ``chunk`` that lie in the session."""
         if chunk.symbol != self._none.symbol or chunk.interval != self._none.interval:
             self._none = chunk[:0]
-        keep = session_mask(chunk.time, self._sessions, self._session)
+        keep = session_mask(chunk.session_time, self._sessions, self._session)
         return chunk if keep.all() else chunk[keep]
 
     def advance(self, to_time: int) -> Bars:  # noqa: ARG002 - nothing waits
