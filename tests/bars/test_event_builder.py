@@ -55,9 +55,8 @@ def rows(draw):
     )
     if draw(st.booleans()):
         return bars
-    close = bars.close
-    return Bars(**(bars.columns() | dict(open=close, high=close, low=close)),
-        symbol="ES", rule=TRADES)  # fmt: skip
+    prices = dict.fromkeys(("open", "high", "low"), bars.close)
+    return Bars(**(bars.columns() | prices), symbol="ES", rule=TRADES)
 
 
 def as_dicts(bars):

@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 
 import barwise
 from barwise.bars.clean import Cleaner
+from barwise.bars.event_builder import EventBuilder
+from barwise.bars.event_rule import TRADES, EventRule
 from barwise.bars.gaps import GapFiller
 from barwise.bars.prepare import Preparer
 from barwise.bars.resample import Resampler
 from barwise.bars.roll_adjust import RollAdjuster
 from barwise.bars.session_filter import SessionFilter
 from barwise.bars.sessions import coverage, session_table
+from barwise.bars.trade_cleaner import TradeCleaner
 from barwise.core.arrays import DAY, MINUTE
 from barwise.core.stage import Stage
 from barwise.features import FeatureGraph, features, full_names
@@ -71,6 +74,13 @@ def _contract_numbers(bars):
     return np.array([int.from_bytes(name.encode()) for name in bars.contract], np.int64)
 
 
+def _trades(bars):
+    """One trade at each close."""
+    close = bars.close
+    columns = bars.columns() | {"open": close, "high": close, "low": close}
+    return barwise.Bars(**columns, symbol=bars.symbol, rule=TRADES)
+
+
 def _resolver():
     return BarrierResolver(
         horizon=6, upper=1.5, lower=1.0, tick=0.25, times_repeat=True
@@ -96,6 +106,13 @@ EXAMPLES = {
     ),
     Preparer: Trial(_preparer, lambda bars: bars),
     RollAdjuster: Trial(RollAdjuster, lambda bars: bars),
+    # Every rule: see tests/bars/test_event_builder.py.
+    EventBuilder: Trial(
+        lambda: EventBuilder(EventRule("volume_imbalance", 5), TABLE), lambda bars: bars
+    ),
+    TradeCleaner: Trial(
+        lambda: TradeCleaner({"duplicate": "drop"}, sessions=TABLE), _trades
+    ),
 }
 
 

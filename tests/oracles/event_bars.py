@@ -28,8 +28,6 @@ def _stretch(time, sessions, trades):
 
 
 def _weight(kind, row):
-    if row["filled"]:
-        return 0.0
     if kind.startswith("tick"):
         return 1.0
     if kind.startswith("volume"):
@@ -39,96 +37,124 @@ def _weight(kind, row):
     return row["volume"] * ((row["high"] + row["low"] + row["close"]) / 3.0)
 
 
-class _Expected:
-    """What the next imbalance bar is measured by."""
+def _sides(rows):
+    """Tick rule: the direction of the last change of price inside a contract."""
+    sides, side = [], 0.0
+    for before, row in zip([None, *rows], rows, strict=False):
+        if before is not None and before["contract"] == row["contract"]:
+            if row["close"] > before["close"]:
+                side = 1.0
+            if row["close"] < before["close"]:
+                side = -1.0
+        sides.append(side)
+    return sides
+
+
+class _Total:
+    """Rules of ticks, volume and dollars."""
 
     def __init__(self, size):
         self.size = size
-        self.length, self.square = size, None
+
+    def complete(self, xs):
+        total = 0.0
+        for x in xs:
+            if x is not None and not math.isnan(x):
+                total = total + x
+        return total >= self.size
+
+
+class _Imbalance:
+    """Rules of imbalance; one ``complete`` call for each row in turn."""
+
+    def __init__(self, size):
+        self.size = size
+        self.length, self.square = size, 0.0
         self.flow = self.share = 0.0
 
-    def see(self, x):
-        alpha = 2.0 / (SPAN * self.size + 1.0)
-        self.flow = self.flow + alpha * (x - self.flow)
-        self.share = self.share + alpha * (1.0 - self.share)
-
-    def learn(self, theta, rows):
-        alpha = 2.0 / (SPAN + 1.0)
-        self.length = self.length + alpha * (rows - self.length)
-        if self.square is None:
-            self.square = theta * theta or None
+    def complete(self, xs):
+        theta, count = 0.0, 0
+        for x in xs:
+            count += x is not None
+            if x is not None and not math.isnan(x):
+                theta = theta + x
+        if xs[-1] is not None and not math.isnan(xs[-1]):
+            alpha = 2.0 / (SPAN * self.size + 1.0)
+            self.flow = self.flow + alpha * (xs[-1] - self.flow)
+            self.share = self.share + alpha * (1.0 - self.share)
+        if len(xs) == 1:
+            self.threshold = self.next_threshold
+        if self.threshold is None:
+            done = count >= self.size
         else:
-            self.square = self.square + alpha * (theta * theta - self.square)
+            done = abs(theta) >= self.threshold or count >= LONGEST * self.size
+        if done:
+            self._learn(theta * theta, count)
+        return done
 
-    def reached(self, theta, rows, threshold):
-        if threshold is None:
-            return rows >= self.size
-        return abs(theta) >= threshold or rows >= LONGEST * self.size
+    next_threshold = None
 
-    def threshold(self):
-        if self.square is None:
-            return None
-        noise = math.sqrt(self.size * self.square / self.length)
-        return min(
-            max(self.length * abs(self.flow / self.share), noise), HIGHEST * noise
-        )
+    def _learn(self, square, count):
+        alpha = 2.0 / (SPAN + 1.0)
+        self.length = self.length + alpha * (count - self.length)
+        if self.square == 0.0:
+            self.square = square
+        else:
+            self.square = self.square + alpha * (square - self.square)
+        if self.square > 0.0:
+            noise = math.sqrt(self.size * self.square / self.length)
+            expected = self.length * abs(self.flow / self.share)
+            self.next_threshold = min(max(expected, noise), HIGHEST * noise)
 
 
 def _bar(rows, time):
     volume = 0.0
     for row in rows:
         volume = volume + row["volume"]
-    return dict(
-        time=time,
-        open_time=rows[0]["open_time"],
-        open=rows[0]["open"],
-        high=max(row["high"] for row in rows),
-        low=min(row["low"] for row in rows),
-        close=rows[-1]["close"],
-        volume=volume,
-        filled=all(row["filled"] for row in rows),
-        contract=rows[-1]["contract"],
-    )
+    return {
+        "time": time,
+        "open_time": rows[0]["open_time"],
+        "open": rows[0]["open"],
+        "high": max(row["high"] for row in rows),
+        "low": min(row["low"] for row in rows),
+        "close": rows[-1]["close"],
+        "volume": volume,
+        "filled": all(row["filled"] for row in rows),
+        "contract": rows[-1]["contract"],
+    }
+
+
+def _stretches(rows, sessions, trades):
+    """Runs of row numbers in one stretch and contract, each with the stretch's end."""
+    runs, before = [], None
+    for i, row in enumerate(rows):
+        number, end = _stretch(row["time"], sessions, trades)
+        if (number, row["contract"]) != before:
+            runs.append(([], end))
+        before = (number, row["contract"])
+        runs[-1][0].append(i)
+    return runs
 
 
 def event_bars(rows, kind, size, sessions=(), trades=False, clock=None):
     """Bars that are known when ``clock`` is over, and the rows that are left."""
     made, held = [], []
-    expected, threshold = _Expected(size), None
-    theta, side, price = 0.0, 0.0, None
-    for row in rows:
-        number, end = _stretch(row["time"], sessions, trades)
-        if held and (number, row["contract"]) != (held_number, held[-1]["contract"]):
-            made.append(_bar(held, min(held_end, row["time"])))
+    meter = _Imbalance(size) if "imbalance" in kind else _Total(size)
+    sides = _sides(rows)
+    runs = _stretches(rows, sessions, trades)
+    for number, (numbers, end) in enumerate(runs):
+        held, xs = [], []
+        for i in numbers:
+            weight = _weight(kind, rows[i])
+            side = sides[i] if "imbalance" in kind else 1.0
+            held.append(rows[i])
+            xs.append(None if rows[i]["filled"] else side * weight)
+            if meter.complete(xs):
+                made.append(_bar(held, rows[i]["time"]))
+                held, xs = [], []
+        if held and number + 1 < len(runs):
+            made.append(_bar(held, min(end, rows[runs[number + 1][0][0]]["time"])))
+        elif held and clock is not None and end <= clock:
+            made.append(_bar(held, end))
             held = []
-        if price is not None and row["contract"] == contract:
-            if row["close"] > price:
-                side = 1.0
-            if row["close"] < price:
-                side = -1.0
-        price, contract = row["close"], row["contract"]
-        if not held:
-            theta = 0.0
-        held.append(row)
-        held_number, held_end = number, end
-        weight = _weight(kind, row)
-        counted = sum(not one["filled"] for one in held)
-        if "imbalance" not in kind:
-            if not math.isnan(weight):
-                theta = theta + weight
-            complete = theta >= size
-        else:
-            if not row["filled"] and not math.isnan(weight):
-                theta = theta + side * weight
-                expected.see(side * weight)
-            complete = expected.reached(theta, counted, threshold)
-            if complete:
-                expected.learn(theta, counted)
-                threshold = expected.threshold()
-        if complete:
-            made.append(_bar(held, row["time"]))
-            held = []
-    if held and clock is not None and held_end <= clock:
-        made.append(_bar(held, held_end))
-        held = []
     return made, held

@@ -232,7 +232,9 @@ class EventBuilder(Stage[Bars, Bars]):
         )
 
     def _empty(self, chunk: Bars | None) -> Bars:
-        has_contract = self._contract or (chunk is not None and chunk.contract is not None)
+        has_contract = self._contract or (
+            chunk is not None and chunk.contract is not None
+        )
         return replace(self._none, contract=np.zeros(0, "U1") if has_contract else None)
 
 

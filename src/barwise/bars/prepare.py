@@ -230,8 +230,10 @@ def prepare(
     >>> minutes = simulate_bars("MES", days=2, seed=1)
     >>> bars, report = prepare(minutes, interval=EventRule("volume", 2000))
     >>> bars
-    >>> rows_left = report.count("unfinished")
-    >>> float(bars.volume.sum() + minutes.volume[-rows_left:].sum() - minutes.volume.sum())
+    Bars(MES, 135 rows of 2,000 traded volume, 2022-01-04 05:06 to 2022-01-05 21:46 UTC,
+    simulated)
+    >>> left = report.count("unfinished")
+    >>> (minutes.volume.sum() - bars.volume.sum() - minutes.volume[-left:].sum()).item()
     0.0
     """
     known = instrument or get_instrument(bars.symbol)
@@ -306,9 +308,7 @@ def _check_source(source: EventRule | None, target: EventRule | None) -> None:
     )
 
 
-def _check_events(
-    bars: Bars, interval: str | int | EventRule, gaps: GapPolicy
-) -> None:
+def _check_events(bars: Bars, interval: str | int | EventRule, gaps: GapPolicy) -> None:
     """Refuse what event bars cannot be built from, or have no use for."""
     if not isinstance(interval, EventRule):
         return

@@ -170,9 +170,7 @@ def _is_complete(size: float, signed: bool, whole: Array, real: Array) -> bool:
         return real[THETA] >= real[THRESHOLD]
     if real[THRESHOLD] == np.inf:
         return whole[TRADED] >= size
-    return (
-        abs(real[THETA]) >= real[THRESHOLD] or whole[TRADED] >= LONGEST * size
-    )
+    return abs(real[THETA]) >= real[THRESHOLD] or whole[TRADED] >= LONGEST * size
 
 
 @_inline
