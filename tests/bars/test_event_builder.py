@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from barwise.bars import TRADES, Bars, EventBuilder, EventRule, session_table
 from barwise.core.arrays import DAY, HOUR, MINUTE
 from barwise.core.errors import ConfigError, DataError
+from barwise.stream.event_bars import SIDE
 from barwise.testing import stages
 from barwise.testing.streams import bar_streams, cuts
 from oracles.event_bars import event_bars
@@ -203,7 +204,7 @@ def test_the_jump_at_a_roll_is_no_buying():
     for rows_ in (source, rolled):
         builder = EventBuilder(rule)
         builder.push(rows_)
-        flow.append(builder.snapshot()["real"][8])  # the direction
+        flow.append(builder.snapshot()["real"][SIDE])
     assert flow == [-1.0, 1.0]
 
 

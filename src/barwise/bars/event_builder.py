@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, final
+from typing import final
 
 import numpy as np
 
@@ -23,8 +23,8 @@ from barwise.core.stage import Stage, State
 from barwise.stream.event_bars import (
     BEGAN,
     END,
+    FIRST,
     HELD,
-    RUN,
     THETA,
     TRADED,
     VOLUME,
@@ -96,7 +96,7 @@ class EventBuilder(Stage[Bars, Bars]):
         self._sessions = sessions
         self._edges = _edges(sessions, hours)
         self._whole, self._real = fresh(rule.size, rule.imbalance)
-        self._none = replace(empty_bars(), rule=rule)
+        self._first = empty_bars()  # the first row of the unfinished bar, or none
         self._contract = ""  # of the row before
         self._clock = NEVER
         self._last = (NEVER, -1)  # time and seq of the last bar
@@ -118,38 +118,27 @@ class EventBuilder(Stage[Bars, Bars]):
         check_order(chunk, self._clock, strictly=False)
         if self._sessions is not None:
             self._sessions.check(chunk.time)
-        if chunk.symbol != self._none.symbol:
-            self._none = replace(
-                self._none,
-                symbol=chunk.symbol,
-                prices=chunk.prices,
-                simulated=chunk.simulated,
-            )
-        parts = [self._build(block) for block in _blocks(chunk)]
-        return Bars.concat(parts) if parts else self._empty(chunk)
+        if not len(chunk):
+            return self._events(chunk)
+        return Bars.concat([self._build(block) for block in _blocks(chunk)])
 
     def advance(self, to_time: int) -> Bars:
         """Return the unfinished bar if its session ends at or before ``to_time``."""
         # Every time up to to_time is over, and several rows may have the next one.
         self._clock = max(self._clock, to_time + 1)
-        none = self._empty(None)
-        if not self._whole[HELD] or self._whole[END] > to_time:
-            return none
-        real = self._real[:THETA]
-        bar = self._bars(
-            np.array([self._whole[END]]),
-            np.array([self._whole[BEGAN]]),
-            np.array([self._whole[TRADED] == 0]),
-            np.ascontiguousarray(real[:, None]),
-            np.array([self._contract]) if self._contract else None,
-        )
+        held, self._first = self._first, self._first[:0]
+        if not len(held) or self._whole[END] > to_time:
+            self._first = held
+            return self._events(held[:0])
+        whole = [self._whole[END], self._whole[BEGAN], -1, self._whole[TRADED] == 0]
         self._whole[HELD] = self._whole[TRADED] = 0
-        return bar
+        real = self._real[:THETA, None].copy()
+        return self._finished(held, np.array(whole, np.int64)[:, None], real)
 
     def snapshot(self) -> State:
         """Return the unfinished bar, the expectations and what is over."""
         return {
-            **bars_to_arrays(self._none),
+            **bars_to_arrays(self._first),
             "whole": self._whole.copy(),
             "real": self._real.copy(),
             "of_contract": np.array(self._contract),
@@ -163,32 +152,37 @@ class EventBuilder(Stage[Bars, Bars]):
         self._contract = str(state.pop("of_contract"))
         self._clock, *last = state.pop("clock").tolist()
         self._last = (last[0], last[1])
-        self._none = bars_from_arrays(state)
+        self._first = bars_from_arrays(state)
 
     def _build(self, rows: Bars) -> Bars:
-        names, run = self._contracts(rows)
-        out = Out(np.empty((4, 2 * len(rows)), np.int64), np.empty((5, 2 * len(rows))))
+        room = 2 * len(rows)
+        out = Out(np.empty((4, room), np.int64), np.empty((5, room)))
         rule = self._rule
-        columns = self._columns(rows, run)
-        made = build(columns, rule.size, rule.imbalance, self._whole, self._real, out)
-        self._whole[RUN] = 0
+        self._whole[FIRST] = -1
+        made = build(
+            self._columns(rows), rule.size, rule.imbalance, self._whole, self._real, out
+        )
         self._clock = int(rows.time[-1])
-        contract = None
-        if rows.contract is not None:
-            contract = names[out.whole[2, :made]]
-            self._contract = str(rows.contract[-1])
-        time, began, _, filled = out.whole[:, :made].copy()
-        return self._bars(time, began, filled, out.real[:, :made].copy(), contract)
+        whole, real = out.whole[:, :made], out.real[:, :made]
+        first = whole[2]
+        begun = rows[first[first >= 0]]
+        if len(begun) < made:
+            begun = Bars.concat([self._first, begun])
+        if self._whole[HELD] == 0:
+            self._first = rows[:0]
+        elif self._whole[FIRST] >= 0:
+            self._first = rows[self._whole[FIRST] : self._whole[FIRST] + 1]
+        return self._finished(begun, whole, real)
 
-    def _columns(self, rows: Bars, run: np.ndarray) -> Rows:
+    def _columns(self, rows: Bars) -> Rows:
         place = np.searchsorted(self._edges, rows.session_time, side="left")
-        weight, end = self._weight(rows), self._edges[place]
-        for array in (weight, end, run):
+        weight, end, rolled = self._weight(rows), self._edges[place], self._rolled(rows)
+        for array in (weight, end, rolled):
             # Read-only like the columns of bars: the kernel compiles for one layout.
             array.flags.writeable = False
         return Rows(
             rows.time, rows.open_time, rows.open, rows.high, rows.low, rows.close,
-            rows.volume, weight, rows.filled, end, run,
+            rows.volume, weight, rows.filled, end, rolled,
         )  # fmt: skip
 
     def _weight(self, rows: Bars) -> np.ndarray:
@@ -200,42 +194,37 @@ class EventBuilder(Stage[Bars, Bars]):
         # Three times a price over three need not be the price.
         return rows.volume * np.where(rows.high == rows.low, rows.close, mean)
 
-    def _contracts(self, rows: Bars) -> tuple[np.ndarray, np.ndarray]:
-        """Return the contracts of the rows in turn, and which of them each row has."""
+    def _rolled(self, rows: Bars) -> np.ndarray:
+        """Rows of another contract than the row before; one without goes on in it."""
+        rolled = np.zeros(len(rows), np.bool_)
         if rows.contract is None:
-            return np.array([""]), np.zeros(len(rows), np.int64)
-        before = np.concatenate([[self._contract], rows.contract[:-1]])
-        changed = rows.contract != before
-        names = np.concatenate([[self._contract], rows.contract[changed]])
-        return names, np.cumsum(changed)
+            return rolled
+        named = np.flatnonzero(rows.contract != "")
+        if len(named):
+            names = rows.contract[named]
+            before = np.concatenate([[self._contract or names[0]], names[:-1]])
+            rolled[named] = names != before
+            self._contract = str(names[-1])
+        return rolled
 
-    def _bars(
-        self,
-        time: np.ndarray,
-        began: np.ndarray,
-        filled: np.ndarray,
-        prices: np.ndarray,
-        contract: np.ndarray | None,
-    ) -> Bars:
+    def _finished(self, begun: Bars, whole: np.ndarray, real: np.ndarray) -> Bars:
+        """Return finished bars, from the first row of each and what the kernel wrote."""
+        time, open_time, _, filled = whole
         seq = numbered(time, *self._last)
         if len(time):
             self._last = int(time[-1]), int(seq[-1])
-        columns: dict[str, Any] = dict(zip(_PRICES, prices, strict=True))
-        return replace(
-            self._none,
-            time=time,
-            open_time=began,
-            seq=seq,
-            filled=filled.astype(np.bool_),
-            contract=contract,
-            **columns,
+        return self._events(
+            begun.with_columns(
+                time=time,
+                open_time=open_time,
+                seq=seq,
+                filled=filled.astype(np.bool_),
+                **dict(zip(_PRICES, real, strict=True)),
+            )
         )
 
-    def _empty(self, chunk: Bars | None) -> Bars:
-        has_contract = self._contract or (
-            chunk is not None and chunk.contract is not None
-        )
-        return replace(self._none, contract=np.zeros(0, "U1") if has_contract else None)
+    def _events(self, rows: Bars) -> Bars:
+        return replace(rows, interval=None, rule=self._rule)
 
 
 _PRICES = ("open", "high", "low", "close", "volume")

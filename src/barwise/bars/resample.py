@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
@@ -238,6 +238,9 @@ def _aggregate(
     first = np.flatnonzero(np.r_[True, ends[1:] != ends[:-1]] | rolled)
     last = np.r_[first[1:], len(rows)] - 1
     closed = ends[first]
+    roll: dict[str, Any] = {
+        n: column[first] for n, column in rows.roll_columns().items()
+    }
     return Bars(
         time=closed,
         open=rows.open[first],
@@ -251,9 +254,9 @@ def _aggregate(
         open_time=np.where(rolled[first], rows.open_time[first], starts[first]),
         seq=np.r_[False, closed[1:] == closed[:-1]].astype(np.int64),
         filled=np.logical_and.reduceat(rows.filled, first),
-        **{name: column[first] for name, column in rows.roll_columns().items()},
         symbol=rows.symbol,
         interval=interval,
         prices=rows.prices,
         simulated=rows.simulated,
+        **roll,
     )

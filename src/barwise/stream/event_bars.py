@@ -44,7 +44,7 @@ LONGEST = 10.0
 """Rows at which an imbalance bar ends in any case, in units of B."""
 
 # Places in the state of whole numbers: the unfinished bar, and the stretch it lies in.
-HELD, TRADED, BEGAN, END, RUN, WHOLE = 0, 1, 2, 3, 4, 5
+HELD, TRADED, BEGAN, END, FIRST, WHOLE = 0, 1, 2, 3, 4, 5
 # Places in the state of reals: the unfinished bar, then what outlives it.
 OPEN, HIGH, LOW, CLOSE, VOLUME, THETA = 0, 1, 2, 3, 4, 5
 THRESHOLD, PRICE, SIDE, FLOW, WEIGHT, LENGTH, SQUARE, REAL = 6, 7, 8, 9, 10, 11, 12, 13
@@ -55,8 +55,8 @@ _inline = njit(cache=True, nogil=True, forceinline=True)
 class Rows(NamedTuple):
     """Columns of a chunk.
 
-    ``end`` is when the stretch of trading ends that a row lies in, ``run`` numbers the
-    contracts of the chunk from 0, the one that the unfinished bar belongs to.
+    ``end`` is when the stretch of trading ends that a row lies in, ``rolled`` whether
+    its contract is another one than that of the row before.
     """
 
     time: Array
@@ -69,13 +69,13 @@ class Rows(NamedTuple):
     weight: Array
     filled: Array
     end: Array
-    run: Array
+    rolled: Array
 
 
 class Out(NamedTuple):
     """Room for finished bars, two a row: one that a row ends and one that it is."""
 
-    whole: Array  # time, open_time, run, filled
+    whole: Array  # time, open_time, first row (-1: of an earlier chunk), filled
     real: Array  # open, high, low, close, volume
 
 
@@ -109,19 +109,17 @@ def build(
     size, signed
         As for :func:`fresh`.
     whole, real : ndarray
-        The state, changed in place.
+        The state, changed in place; ``whole[FIRST]`` has to be -1.
     out : Out
         Written from the first column on.
     """
     made = 0
     for i in range(len(rows.time)):
-        rolled = rows.run[i] != whole[RUN]
-        if whole[HELD] > 0 and (rolled or rows.end[i] != whole[END]):
+        if whole[HELD] > 0 and (rows.rolled[i] or rows.end[i] != whole[END]):
             # Known when the stretch is over, or when the other contract is seen.
             _emit(min(whole[END], rows.time[i]), whole, real, out, made)
             made += 1
-        if rolled:
-            whole[RUN] = rows.run[i]
+        if rows.rolled[i]:
             real[PRICE] = np.nan
         _add(rows, i, signed, size, whole, real)
         if _is_complete(size, signed, whole, real):
@@ -137,7 +135,7 @@ def _add(
     rows: Rows, i: int, signed: bool, size: float, whole: Array, real: Array
 ) -> None:
     if whole[HELD] == 0:
-        whole[BEGAN], whole[END] = rows.began[i], rows.end[i]
+        whole[BEGAN], whole[END], whole[FIRST] = rows.began[i], rows.end[i], i
         real[OPEN], real[HIGH], real[LOW] = rows.open[i], rows.high[i], rows.low[i]
         real[VOLUME], real[THETA] = 0.0, 0.0
     whole[HELD] += 1
@@ -191,6 +189,6 @@ def _expect(size: float, whole: Array, real: Array) -> None:
 @_inline
 def _emit(time: int, whole: Array, real: Array, out: Out, made: int) -> None:
     out.whole[0, made], out.whole[1, made] = time, whole[BEGAN]
-    out.whole[2, made], out.whole[3, made] = whole[RUN], whole[TRADED] == 0
+    out.whole[2, made], out.whole[3, made] = whole[FIRST], whole[TRADED] == 0
     out.real[:, made] = real[:THETA]
     whole[HELD] = whole[TRADED] = 0
