@@ -88,7 +88,7 @@ def test_every_decision_is_in_the_index():
     folder = ROOT / "docs" / "decisions"
     pages = {path.name for path in folder.glob("0*.md")}
     assert set(links(text_of(folder / "README.md"))) == pages
-    assert [int(name[:4]) for name in sorted(pages)] == list(range(1, len(pages) + 1))
+    assert len({name[:4] for name in pages}) == len(pages)
 
 
 # --- commands ------------------------------------------------------------------------

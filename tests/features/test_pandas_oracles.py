@@ -105,6 +105,27 @@ def hull(n):
     return wma(2 * wma(C, n // 2) - wma(C, n), round(np.sqrt(n)))
 
 
+def volatility_rank():
+    place = LR.rolling(20).std(ddof=0).rolling(250).rank()
+    return (place - 1) / 249
+
+
+def volatility_regime():
+    rank = volatility_rank()
+    return (1.0 * (rank > 0.75) - (rank < 0.25)).where(rank.notna())
+
+
+def trend_regime():
+    strength = pd.Series(talib.ADX(H, L, C, 14))
+    side = np.sign(pd.Series(talib.PLUS_DI(H, L, C, 14) - talib.MINUS_DI(H, L, C, 14)))
+    turned = (side != side.shift(5)) & (strength.shift(5) >= 20)
+    return pd.Series(np.where(turned, -1.0, np.where(strength >= 25, 1.0, 0.0)))
+
+
+def regime_score():
+    return C.diff(20) / C.diff().abs().rolling(20).sum() * (1 - volatility_rank())
+
+
 ORACLES = {
     **{f"return_{n}": C / C.shift(n) - 1 for n in (1, 2, 3, 5, 10, 20, 60)},
     **{f"log_return_{n}": np.log(C / C.shift(n)) for n in (1, 2, 3, 5, 10, 20, 60)},
@@ -187,9 +208,18 @@ ORACLES = {
     "session_hours_to_close": np.minimum(B.minutes_to_close / 60, 6),
     "session_is_rth": B.is_rth,
     "session_holiday_adjacent": B.holiday_adjacent,
+    "regime_volatility": volatility_regime(),
+    "regime_trend": trend_regime(),
+    "regime_score": regime_score(),
 }
 
-FORGETS_SLOWLY = {"macd_pct", "macd_signal_pct", "macd_hist_pct", "efi_13"}
+FORGETS_SLOWLY = {
+    "macd_pct",
+    "macd_signal_pct",
+    "macd_hist_pct",
+    "efi_13",
+    "regime_trend",
+}
 """Their averages start at another row than the oracle's."""
 
 

@@ -54,6 +54,36 @@ def _graph():
     return Graph({"ema": ema(close, 5), "var": rolling_var(column("volume"), 7)})
 
 
+def _bars(rows, seed):
+    rng = np.random.default_rng(seed)
+    close = 5000 + 0.25 * np.cumsum(rng.integers(-4, 5, rows))
+    time = np.datetime64("2024-03-04T15:00", "ns").astype(np.int64)
+    return barwise.Bars.of(
+        time + 5 * MINUTE * np.arange(rows),
+        close,
+        close + 0.5,
+        close - 0.25,
+        close + 0.25,
+        rng.integers(0, 50, rows).astype(float),
+        interval=5 * MINUTE,
+        symbol="MES",
+    )
+
+
+NAMES = [
+    *full_names(),
+    *(f"regime_hmm_{k}_p{i}" for k in (2, 3, 4) for i in range(k)),
+    "regime_hmm_3_state",
+    "regime_hmm_3_entropy",
+]
+LEARNED = FeatureGraph(NAMES).fit(_bars(600, seed=4)).fitted_parameters
+"""Fitted columns obey the laws from their fit on: it is a fixed history here."""
+
+
+def _features(names=NAMES):
+    return FeatureGraph(names).with_parameters(LEARNED)
+
+
 def _barrier_input(bars):
     return BarrierInput.of(
         bars.time,
@@ -93,7 +123,7 @@ def _preparer():
 
 EXAMPLES = {
     Graph: Trial(_graph, _columns),
-    FeatureGraph: Trial(lambda: FeatureGraph(full_names()), lambda bars: bars),
+    FeatureGraph: Trial(_features, lambda bars: bars),
     # Prices that are not finite are refused: see tests/stream/test_barriers.py.
     BarrierResolver: Trial(
         _resolver, _barrier_input, tuple(kind for kind in KINDS if kind != "nan")
@@ -172,31 +202,16 @@ def test_a_restart_changes_nothing(stage, data):
 @PROFILE
 @given(bars=bar_streams())
 def test_threads_do_not_matter(bars):
-    names = full_names()
-    one, two = FeatureGraph(names), FeatureGraph(names)
+    one, two = _features(), _features()
     np.testing.assert_array_equal(one.push(bars), two.push(bars, threads=2))
     stages.assert_same(one.snapshot(), two.snapshot())
 
 
 def test_one_graph_of_all_features_gives_what_each_gives_alone():
     """So the laws above, shown for one graph of all features, hold for each."""
-    rng = np.random.default_rng(3)
-    rows = 600
-    close = 5000 + 0.25 * np.cumsum(rng.integers(-4, 5, rows))
-    time = np.datetime64("2024-03-04T15:00", "ns").astype(np.int64)
-    bars = barwise.Bars.of(
-        time + 300_000_000_000 * np.arange(rows),
-        close,
-        close + 0.5,
-        close - 0.25,
-        close + 0.25,
-        rng.integers(0, 50, rows).astype(float),
-        interval=300_000_000_000,
-        symbol="MES",
-    )
-    names = full_names()
-    together = FeatureGraph(names).push(bars)
+    bars = _bars(600, seed=3)
+    together = _features().push(bars)
     assert {name for one in features() for p in one.full for name in one.columns(**p)}
-    for j, name in enumerate(names):
-        alone = FeatureGraph([name]).push(bars)[:, 0]
+    for j, name in enumerate(NAMES):
+        alone = _features([name]).push(bars)[:, 0]
         np.testing.assert_array_equal(alone, together[:, j], err_msg=name)

@@ -22,6 +22,10 @@ class ConfigError(BarwiseError):
     exit_code = 2
 
 
+class NotFittedError(ConfigError):
+    """Something that learns from data is used before it has; exit code 2."""
+
+
 class DataError(BarwiseError):
     """Market data or a stored data set breaks a rule; exit code 3."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import final
 
 import numpy as np
@@ -71,6 +72,13 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         self.roles: dict[str, Role] = {n: one.role for n, (one, _) in found.items()}
         self.calendar = calendar
         self._rolls = RollAdjuster(roll_adjustment)
+        self._fresh = partial(
+            FeatureGraph,
+            names,
+            calendar=calendar,
+            roll_adjustment=roll_adjustment,
+            own=own,
+        )
         self._sources = sources_for(self._graph.columns, calendar)
         frames = {one.frame: None for one, _ in found.values() if one.frame is not None}
         if frames:
@@ -117,6 +125,55 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         """SHA-256 of the compiled program."""
         return self._graph.program.hash()
 
+    @property
+    def unfitted(self) -> tuple[str, ...]:
+        """Columns that must learn from training bars before the first push."""
+        return self._graph.unfitted
+
+    @property
+    def fitted_parameters(self) -> dict[str, np.ndarray]:
+        """What fitted columns have learned: arrays only, by a key of their own."""
+        return self._graph.fitted_parameters
+
+    def fit(self, bars: Bars, *, rows: np.ndarray | None = None) -> FeatureGraph:
+        """Learn the parameters of fitted columns, and begin before the first bar.
+
+        Parameters
+        ----------
+        bars : Bars
+            Training bars, from the start of the stream on.
+        rows : ndarray of bool, shape (n,), optional
+            Bars to learn from, such as the purged training rows of a fold; by default
+            all. The others only bring moving averages and the like forward.
+
+        Returns
+        -------
+        FeatureGraph
+            This graph; without fitted columns it learns nothing.
+
+        Raises
+        ------
+        DataError
+            If a column has no training row on which its inputs are known.
+        """
+        self._graph.fit(self._fresh()._columns(bars), rows=rows)
+        fresh = self._fresh()
+        self._rolls, self._sources = fresh._rolls, fresh._sources
+        return self
+
+    def with_parameters(self, parameters: Mapping[str, np.ndarray]) -> FeatureGraph:
+        """Return a new graph of the same columns with :attr:`fitted_parameters`."""
+        graph = self._fresh()
+        graph._graph = graph._graph.with_parameters(parameters)
+        return graph
+
+    def _columns(self, bars: Bars) -> dict[str, np.ndarray]:
+        bars = self._rolls.push(bars)
+        columns: dict[str, np.ndarray] = {}
+        for source in self._sources:
+            columns |= source.columns(bars)
+        return columns
+
     def push(
         self, chunk: Bars, *, out: np.ndarray | None = None, threads: int = 1
     ) -> np.ndarray:
@@ -138,11 +195,7 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         """
         if not len(chunk):
             return np.empty((0, len(self.names)), np.float32)
-        chunk = self._rolls.push(chunk)
-        columns: dict[str, np.ndarray] = {}
-        for source in self._sources:
-            columns |= source.columns(chunk)
-        return self._graph.push(columns, out=out, threads=threads)
+        return self._graph.push(self._columns(chunk), out=out, threads=threads)
 
     def iter_push(
         self, chunks: Iterable[Bars], *, threads: int = 1

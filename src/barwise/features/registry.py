@@ -27,6 +27,7 @@ FAMILIES = (
     "volume",
     "averages",
     "temporal",
+    "regime",
 )
 """Modules of this folder that define features, in the order of the full set."""
 

@@ -94,7 +94,8 @@ class Expr:
         if self.op in ("column", "const"):
             return str(self.params[0])
         inner = [repr(part) for part in self.inputs]
-        return f"{self.op}({', '.join(inner + [f'{p:g}' for p in self.params])})"
+        told = [p if isinstance(p, str) else f"{p:g}" for p in self.params]
+        return f"{self.op}({', '.join(inner + told)})"
 
 
 def _make(op: str, inputs: tuple[Expr, ...], params: tuple[float | str, ...]) -> Expr:
@@ -126,6 +127,16 @@ def constant(value: float) -> Expr:
     number = float(value)
     # One NaN object, so that equal constants are one node.
     return _make("const", (), (_NAN if math.isnan(number) else number,))
+
+
+def unlearned(recipe: str, inputs: Sequence[Expr], output: int) -> Expr:
+    """Stand in for a column until its parameters are learned: `stream.learned`."""
+    return _make("learned", tuple(inputs), (recipe, float(output)))
+
+
+def rebuilt(expr: Expr, inputs: tuple[Expr, ...]) -> Expr:
+    """Return the same operation over other inputs."""
+    return expr if inputs == expr.inputs else _make(expr.op, inputs, expr.params)
 
 
 def _count(function: str, value: float, *, at_least: int = 1) -> float:
@@ -336,3 +347,20 @@ def cusum(step: Expr, threshold: Operand) -> Expr:
     never rises above it, and an event sets both to zero (Lopez de Prado, 2018, ch. 2).
     """
     return _node("cusum", step, threshold)
+
+
+def hidden_markov(x: Expr, y: Expr, state: int, parameters: Sequence[float]) -> Expr:
+    """Filtered probability of one state of a Gaussian hidden Markov model.
+
+    Parameters
+    ----------
+    x, y : Expr
+        Observations, independent of each other within a state.
+    state : int
+        Counted from 0.
+    parameters : sequence of float
+        Number of states k; lower limit, upper limit, centre and scale of x, the same
+        of y; start (k); transitions (k x k, a row is where from); and k each, for
+        scaled values: means of x and of y, their precisions, log densities there.
+    """
+    return _node("hidden_markov", x, y, params=[state, *parameters])

@@ -8,13 +8,22 @@ from typing import final
 
 import numpy as np
 
-from barwise.core.errors import IntegrityError
+from barwise.core.errors import IntegrityError, NotFittedError
 from barwise.core.stage import Stage, State
 from barwise.stream.expr import Expr
+from barwise.stream.learned import (
+    Parameters,
+    learn,
+    placeholders,
+    waiting,
+    with_learned,
+)
 from barwise.stream.ops import interpret
 from barwise.stream.program import Plan, compile_program, make_plan, share_out
 
 Columns = Mapping[str, np.ndarray]
+
+_LEARNED = "learned/"
 
 _BLOCK = 32 * 1024
 """Rows whose inputs are gathered at a time: memory stays bounded for any push."""
@@ -41,15 +50,56 @@ class Graph(Stage[Columns, np.ndarray]):
     """
 
     def __init__(self, outputs: Mapping[str, Expr]) -> None:
-        self.program = compile_program(outputs)
+        self._outputs = dict(outputs)
         self.names = tuple(outputs)
+        self._take({})
+
+    def _take(self, parameters: Parameters) -> None:
+        """Begin anew with what was learned; parameters of other columns are dropped."""
+        self._parameters = {
+            key: np.array(parameters[key], np.float64)
+            for key in placeholders(self._outputs)
+            if key in parameters
+        }
+        made = with_learned(self._outputs, self._parameters)
+        self._unfitted = waiting(made)
+        self.program = compile_program(made)
         self._state = np.zeros(max(self.program.state_length, 1))
         self._plans: dict[int, list[Plan]] = {}
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Input columns that a pushed chunk must have."""
-        return self.program.columns
+        return compile_program(self._outputs).columns
+
+    @property
+    def unfitted(self) -> tuple[str, ...]:
+        """Columns that must learn from training rows before the first push."""
+        return self._unfitted
+
+    @property
+    def fitted_parameters(self) -> dict[str, np.ndarray]:
+        """What was learned: a float64 vector for each key, to be stored as arrays."""
+        return {key: vector.copy() for key, vector in self._parameters.items()}
+
+    def fit(self, chunk: Columns, *, rows: np.ndarray | None = None) -> Graph:
+        """Learn the parameters of fitted columns and begin anew; return this graph.
+
+        Parameters
+        ----------
+        chunk : mapping of str to ndarray of float64, shape (n,)
+            The input columns from the start of the stream on.
+        rows : ndarray of bool, shape (n,), optional
+            Rows to learn from; by default all.
+        """
+        self._take(learn(self._outputs, chunk, rows))
+        return self
+
+    def with_parameters(self, parameters: Parameters) -> Graph:
+        """Return a new graph of the same columns with parameters learned elsewhere."""
+        graph = Graph(self._outputs)
+        graph._take(parameters)
+        return graph
 
     def push(
         self, chunk: Columns, *, out: np.ndarray | None = None, threads: int = 1
@@ -69,7 +119,9 @@ class Graph(Stage[Columns, np.ndarray]):
         -------
         ndarray of float32, shape (n, n_outputs)
         """
-        arrays = [chunk[name] for name in self.columns]
+        if self._unfitted:
+            raise NotFittedError(_not_fitted(self._unfitted))
+        arrays = [chunk[name] for name in self.program.columns]
         rows = len(next(iter(chunk.values())))
         if out is None:
             out = np.empty((rows, len(self.names)), np.float32)
@@ -90,23 +142,31 @@ class Graph(Stage[Columns, np.ndarray]):
         return np.empty((0, len(self.names)), np.float32)
 
     def snapshot(self) -> State:
-        """Return the state and the hash of the program that it belongs to."""
-        return {"state": self._state.copy(), "program": self._identity()}
+        """Return the state, what was learned, and the hash of the program."""
+        learned = {_LEARNED + k: v for k, v in self.fitted_parameters.items()}
+        return {"state": self._state.copy(), "program": self._identity()} | learned
 
     def restore(self, state: State) -> None:
-        """Go on from a snapshot.
+        """Go on from a snapshot, with what the graph that made it had learned.
 
         Raises
         ------
         IntegrityError
-            If the snapshot belongs to another program.
+            If the snapshot belongs to other columns.
         """
+        graph = self
         if not np.array_equal(state["program"], self._identity()):
+            # What was learned is part of the program, and of the snapshot.
+            found = {k: v for k, v in state.items() if k.startswith(_LEARNED)}
+            graph = self.with_parameters({k[len(_LEARNED) :]: found[k] for k in found})
+        if not np.array_equal(state["program"], graph._identity()):
             raise IntegrityError(
                 "this snapshot belongs to another set of features (its program hash "
                 "differs); build the graph with the same names and version, or start "
                 "from a backfill"
             )
+        if graph is not self:
+            self._take(graph._parameters)
         self._state = state["state"].copy()
 
     def _identity(self) -> np.ndarray:
@@ -169,3 +229,12 @@ class Graph(Stage[Columns, np.ndarray]):
             )
             if not direct:
                 out[start:stop, first:last] = block[:, first:last]
+
+
+def _not_fitted(names: tuple[str, ...]) -> str:
+    shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return (
+        f"{len(names)} columns have to learn from training rows before the first push: "
+        f"{shown}; call fit(bars[:n]) with the training bars, or with_parameters(...) "
+        "with what was learned before"
+    )

@@ -700,6 +700,49 @@ def _cusum(a, b, out, s):
     s[0], s[1] = up, down
 
 
+@njit(cache=True, nogil=True)
+def _hidden_markov(a, b, out, p, s):
+    # Forward algorithm: filtered probability of a state, given all rows up to this one.
+    # p: state asked for, states k, lower limit, upper limit, centre and scale of a, the
+    # same of b, start (k), transitions (k, k; row = from), and k each: means of a and of
+    # b, precisions of a and of b, logarithms of the densities at the means
+    # s: whether a row was seen, probabilities (k)
+    which, k = int(p[0]), int(p[1])
+    start, moves = p[10 : 10 + k], p[10 + k : 10 + k + k * k]
+    rest = p[10 + k + k * k :]
+    now = s[1:]
+    ahead, density = np.empty(k), np.empty(k)
+    for i in range(len(out)):
+        if math.isnan(a[i]) or math.isnan(b[i]):
+            out[i] = NaN
+            continue
+        x = (min(max(a[i], p[2]), p[3]) - p[4]) / p[5]
+        y = (min(max(b[i], p[6]), p[7]) - p[8]) / p[9]
+        best = -np.inf
+        for j in range(k):
+            prior = start[j]
+            if s[0] != 0.0:
+                prior = 0.0
+                for h in range(k):
+                    prior += now[h] * moves[h * k + j]
+            ahead[j] = prior
+            dx, dy = x - rest[j], y - rest[k + j]
+            far = dx * dx * rest[2 * k + j] + dy * dy * rest[3 * k + j]
+            density[j] = rest[4 * k + j] - 0.5 * far
+            if prior > 0.0 and density[j] > best:
+                best = density[j]
+        # Relative to the best state that can be reached, so that not all underflow.
+        total = 0.0
+        for j in range(k):
+            if ahead[j] > 0.0:
+                ahead[j] *= math.exp(density[j] - best)
+                total += ahead[j]
+        for j in range(k):
+            now[j] = ahead[j] / total
+        s[0] = 1.0
+        out[i] = now[which]
+
+
 # --- the interpreter -----------------------------------------------------------------
 
 
@@ -741,8 +784,10 @@ def _stateful(code, a, b, c, out, p, s):
         _psar(a, b, out, p, s)
     elif code == 72:
         _supertrend(a, b, c, out, s)
-    else:
+    elif code == 73:
         _cusum(a, b, out, s)
+    else:
+        _hidden_markov(a, b, out, p, s)
 
 
 @njit(cache=True, nogil=True)
@@ -903,5 +948,6 @@ OPS: dict[str, Op] = {
     "psar": Op(71, 2, "skip", lambda _: 7, lambda _: 1, _never),
     "supertrend": Op(72, 3, "skip", lambda _: 5, _none, _never),
     "cusum": Op(73, 2, "skip", lambda _: 2, _none, _never),
+    "hidden_markov": Op(75, 2, "skip", lambda p: 1 + int(p[1]), _none, _never),
 }
 """Operations by the name that expressions use."""

@@ -84,7 +84,7 @@ def compile_program(outputs: Mapping[str, Expr]) -> Program:
     nodes: list[Node] = []
     places: dict[int, int] = {}
     offset = 0
-    for expr in _in_order(outputs.values()):
+    for expr in in_order(outputs.values()):
         inputs = tuple(places[id(part)] for part in expr.inputs)
         length, own, forgets = _needs(expr)
         before = max((nodes[i].warmup for i in inputs), default=0)
@@ -106,12 +106,14 @@ def compile_program(outputs: Mapping[str, Expr]) -> Program:
 def _needs(expr: Expr) -> tuple[int, int, int | None]:
     if expr.op in ("column", "const"):
         return 0, 0, 0
+    if expr.op == "learned":
+        return 0, 0, None
     spec = OPS[expr.op]
     params = tuple(float(p) for p in expr.params)
     return spec.state(params), spec.warmup(params), spec.forgets(params)
 
 
-def _in_order(roots: Iterable[Expr]) -> list[Expr]:
+def in_order(roots: Iterable[Expr]) -> list[Expr]:
     """Depth first, inputs before users; iterative, so that long chains are fine."""
     order: list[Expr] = []
     seen: set[int] = set()
@@ -283,4 +285,6 @@ def _cost(node: Node) -> float:
     """Rough nanoseconds a row; only the balance between threads hangs on it."""
     if node.op in ("fir", "kama", "rolling_rank", "rolling_quantile", "rolling_mad"):
         return 2.0 + 0.5 * float(node.params[0])
+    if node.op == "hidden_markov":
+        return 15.0 * float(node.params[1])
     return 6.0 if node.state_length else 1.0

@@ -1,0 +1,135 @@
+"""Regimes: in which state the market is, as far as the past shows."""
+
+from __future__ import annotations
+
+import math
+
+from barwise.features.columns import BarColumns
+from barwise.features.markov import HiddenMarkov
+from barwise.features.registry import feature
+from barwise.features.trend import adx
+from barwise.features.volatility import hvol
+from barwise.stream import Expr, constant
+from barwise.stream.expr import (
+    both,
+    clip,
+    diff,
+    either,
+    equal,
+    lag,
+    log,
+    maximum,
+    rolling_rank,
+    rolling_sum,
+    sign,
+    where,
+)
+from barwise.stream.learned import learned
+
+FLAT = 1e-5
+"""Log range of a bar without one: a tenth of a basis point."""
+
+
+def _probabilities(bars: BarColumns, states: int) -> list[Expr]:
+    if states not in (2, 3, 4):
+        raise ValueError(f"a hidden Markov regime has 2 to 4 states, got {states:g}")
+    change = log(bars.close / bars.previous_close)
+    reach = log(maximum(log(bars.high / bars.low), FLAT))
+    recipe = HiddenMarkov(int(states))
+    return [learned(recipe, change, reach, output=i) for i in range(recipe.states)]
+
+
+@feature(
+    family="regime",
+    unit="probability, 0..1",
+    columns=["regime_hmm_{states}_p{state}"],
+    role="probability",
+    full=(),
+)
+def regime_hmm_probability(
+    bars: BarColumns, *, states: int = 3, state: int = 0
+) -> Expr:
+    """Chance that the market is in a state, the calmest being state 0; fitted.
+
+    A Gaussian hidden Markov model of log return and log range is fitted on the training
+    rows (:class:`barwise.features.markov.HiddenMarkov`) and filtered, never smoothed: a
+    row's probabilities know that row and those before it.
+    """
+    chances = _probabilities(bars, states)
+    if state not in range(len(chances)):
+        raise ValueError(f"{states:g} states are counted from 0, got state {state:g}")
+    return chances[int(state)]
+
+
+@feature(
+    family="regime",
+    unit="0 (calmest) to states - 1",
+    columns=["regime_hmm_{states}_state"],
+    full=(),
+)
+def regime_hmm_state(bars: BarColumns, *, states: int = 3) -> Expr:
+    """Likeliest state of the hidden Markov model; the calmer one of two; fitted."""
+    best, *others = _probabilities(bars, states)
+    state: Expr = constant(0.0)
+    for number, chance in enumerate(others, start=1):
+        state = where(chance > best, float(number), state)
+        best = maximum(best, chance)
+    return state
+
+
+@feature(
+    family="regime",
+    unit="0 (certain) to 1 (all states alike)",
+    columns=["regime_hmm_{states}_entropy"],
+    role="probability",
+    full=(),
+)
+def regime_hmm_entropy(bars: BarColumns, *, states: int = 3) -> Expr:
+    """Entropy of the states' probabilities over that of ignorance; fitted."""
+    total: Expr = constant(0.0)
+    for chance in _probabilities(bars, states):
+        total = total - chance * log(maximum(chance, 1e-300))
+    return total / math.log(states)
+
+
+@feature(
+    family="regime", unit="-1 low, 0 normal, 1 high", columns=["regime_volatility"]
+)
+def regime_volatility(bars: BarColumns) -> Expr:
+    """Rank of hvol_20 in its last 250 rows: low below 0.25, high above 0.75."""
+    rank = _volatility_rank(bars)
+    return where(rank > 0.75, 1.0, where(rank < 0.25, -1.0, 0.0))
+
+
+def _volatility_rank(bars: BarColumns) -> Expr:
+    return rolling_rank(hvol(bars, period=20), 250)
+
+
+@feature(
+    family="regime", unit="1 trending, 0 ranging, -1 reversal", columns=["regime_trend"]
+)
+def regime_trend(bars: BarColumns) -> Expr:
+    """Whether a trend is on, none is, or one has just turned (Wilder, 1978).
+
+    Direction is the sign of +DI minus -DI over 14 bars. Reversal: the direction is not
+    that of 5 bars ago, and ADX then was at least 20. Else trending: ADX is at least 25
+    now. Else ranging.
+    """
+    strength, plus, minus = adx(bars, period=14)
+    direction = sign(plus - minus)
+    turned = either(direction < lag(direction, 5), direction > lag(direction, 5))
+    reversal = both(turned, lag(strength, 5) >= 20.0)
+    return where(reversal, -1.0, where(strength >= 25.0, 1.0, 0.0))
+
+
+@feature(family="regime", unit="-1..1", columns=["regime_score"])
+def regime_score(bars: BarColumns) -> Expr:
+    """Signed efficiency of 20 bars, times one minus the rank of volatility.
+
+    Near 1 in a calm, straight rise, near -1 in a calm, straight fall, near 0 where the
+    path is crooked (Kaufman, 1995) or volatility is high for the last 250 rows; 0 where
+    nothing moved.
+    """
+    path = rolling_sum(abs(diff(bars.close)), 20)
+    straight = where(equal(path, 0.0), 0.0, diff(bars.close, 20) / path)
+    return clip(straight, lower=-1.0, upper=1.0) * (1.0 - _volatility_rank(bars))
