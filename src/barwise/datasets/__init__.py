@@ -1,4 +1,4 @@
-"""Data sets: chronological parts, fold-fitted scaling, lazy windows, a sealed test."""
+"""Data sets: parts and folds that cannot leak, scaling fitted in them, a sealed test."""
 
 from __future__ import annotations
 
@@ -16,25 +16,34 @@ from barwise.datasets.chronological import (
     SplitSettings,
     chronological_split,
 )
+from barwise.datasets.combinatorial import CombinatorialPurgedKFold
 from barwise.datasets.container import TimeSeriesDataContainer
 from barwise.datasets.correlation import correlated_pairs
+from barwise.datasets.ordered import TimeSeriesSplit
 from barwise.datasets.preparation import Preparation, PreparationSettings
+from barwise.datasets.purged import PurgedKFold
 from barwise.datasets.scaling import Scaler
 from barwise.datasets.sealed import Opening, SealedError, TestSeal
+from barwise.datasets.splitter import AbstractSplitter, Fold
 from barwise.datasets.storage import load_container, save_container
 from barwise.datasets.targets import LabelArrays, Targets
+from barwise.datasets.walk_forward import WalkForward
 
 __all__ = [
     "PARTS",
+    "AbstractSplitter",
     "CheckSettings",
+    "CombinatorialPurgedKFold",
     "DatasetSettings",
     "DatasetVerdict",
     "Finding",
+    "Fold",
     "LabelArrays",
     "Opening",
     "Part",
     "Preparation",
     "PreparationSettings",
+    "PurgedKFold",
     "Scaler",
     "SealedError",
     "Split",
@@ -42,6 +51,8 @@ __all__ = [
     "Targets",
     "TestSeal",
     "TimeSeriesDataContainer",
+    "TimeSeriesSplit",
+    "WalkForward",
     "check_dataset",
     "chronological_split",
     "correlated_pairs",

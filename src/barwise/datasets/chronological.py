@@ -18,9 +18,11 @@ from typing import Literal, final
 import numpy as np
 from pydantic import Field, ValidationError, field_validator
 
-from barwise.core.arrays import Flags, Times
+from barwise.core.arrays import Flags
 from barwise.core.config import Settings
 from barwise.core.errors import ConfigError, DataError
+from barwise.datasets.gap import Gap
+from barwise.datasets.timeline import Timeline
 
 Part = Literal["train", "val", "test"]
 PARTS: tuple[Part, ...] = ("train", "val", "test")
@@ -147,39 +149,33 @@ def chronological_split(
     {'overlap': 2, 'gap': 1, 'embargo': 0}
     """
     _check_settings(fractions, purge, embargo)
-    bars = np.arange(len(times)) if bars is None else bars
-    _check_order(times, label_end_times, bars)
-    cuts = _cuts(times, fractions)
-    edges = [0, *cuts, len(times)]
+    line = _in_order(times, label_end_times, bars)
+    cuts = _cuts(line, fractions)
+    edges = [0, *cuts, len(line)]
     kept: dict[Part, np.ndarray] = {}
     removed: dict[Part, dict[str, int]] = {}
     for number, name in enumerate(PARTS):
         begin, end = edges[number], edges[number + 1]
-        late = np.zeros(end - begin, dtype=bool)
+        late, overlap, near = np.zeros((3, end - begin), dtype=bool)
         if number > 0:
-            late = bars[begin:end] < bars[begin] + embargo
-        overlap, near = np.zeros_like(late), np.zeros_like(late)
+            late[: line.skip(begin, Gap(embargo, "bars")) - begin] = True
         if number < len(PARTS) - 1:
-            overlap = label_end_times[begin:end] >= times[end]
-            near = bars[end] - bars[begin:end] <= purge
+            overlap = line.reaching(begin, end)
+            near[max(line.near_before(end, Gap(purge, "bars")) - begin, 0) :] = True
         kept[name] = begin + np.flatnonzero(~(overlap | near | late))
         removed[name] = _count(late, overlap, near)
         if not len(kept[name]):
             raise ConfigError(_emptied(name, removed[name], purge, embargo, fractions))
-    boundaries = (int(times[cuts[0]]), int(times[cuts[1]]))
+    boundaries = (int(line.times[cuts[0]]), int(line.times[cuts[1]]))
     return Split(kept["train"], kept["val"], kept["test"], boundaries, removed)
 
 
-def _cuts(times: Times, fractions: tuple[float, float, float]) -> tuple[int, int]:
+def _cuts(line: Timeline, fractions: tuple[float, float, float]) -> tuple[int, int]:
     """First position of validation and of test; equal times stay together."""
-    count = len(times)
+    count = len(line)
     shares = (fractions[0], fractions[0] + fractions[1])
     # The tolerance keeps 0.7 + 0.15 of 100 rows at 85, whatever the binary sum is.
-    wanted = [int(share * count + 1e-9) for share in shares]
-    first, second = (
-        int(np.searchsorted(times, times[cut], side="left")) if cut < count else count
-        for cut in wanted
-    )
+    first, second = (line.snap(int(share * count + 1e-9)) for share in shares)
     if not 0 < first < second < count:
         raise ConfigError(
             f"the split of {count} samples by fractions {fractions} gives "
@@ -226,15 +222,12 @@ def _check_settings(
         raise ConfigError(f"chronological_split: {where}: {first['msg']}") from problem
 
 
-def _check_order(
-    times: np.ndarray, label_end_times: np.ndarray, bars: np.ndarray
-) -> None:
-    if not times.shape == label_end_times.shape == bars.shape == (len(times),):
-        raise ConfigError(
-            "chronological_split needs one time, one label end and one bar for each "
-            f"sample, got shapes {times.shape}, {label_end_times.shape}, {bars.shape}"
-        )
-    for name, array in (("times", times), ("bars", bars)):
+def _in_order(
+    times: np.ndarray, label_end_times: np.ndarray, bars: np.ndarray | None
+) -> Timeline:
+    """The samples as they stand; by default every one of them is a bar."""
+    numbers = np.arange(len(times)) if bars is None else bars
+    for name, array in (("times", times), ("bars", numbers)):
         back = np.flatnonzero(np.diff(array) < 0)
         if len(back):
             row = int(back[0]) + 1
@@ -242,10 +235,4 @@ def _check_order(
                 f"chronological_split: {name} must never decrease, but row {row} has "
                 f"{array[row]} after {array[row - 1]}; sort the samples by time"
             )
-    early = np.flatnonzero(label_end_times < times)
-    if len(early):
-        row = int(early[0])
-        raise DataError(
-            f"chronological_split: the label of row {row} ends at "
-            f"{label_end_times[row]}, before its own time {times[row]}"
-        )
+    return Timeline.of(times, label_end_times, numbers)
