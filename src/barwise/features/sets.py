@@ -95,36 +95,61 @@ def choose(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
 ) -> list[str]:
-    """Keep the columns that start with an included and no excluded prefix.
+    """Keep the columns that are included, and none that is excluded.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Columns to choose from.
+    include, exclude : sequence of str
+        The whole name of a column stands for that column alone. Anything else is a
+        prefix, which does not end inside a number: ``lag_1`` is not the start of
+        ``lag_10_return``. No ``include`` is all.
 
     Raises
     ------
     ConfigError
-        If a prefix matches nothing, or nothing is left.
+        If an entry matches nothing, or nothing is left.
 
     Examples
     --------
-    >>> choose(["rsi_14", "ema_20", "ema_50"], exclude=["ema_5"])
-    ['rsi_14', 'ema_20']
+    >>> names = ["macd", "macd_signal", "ema_5", "ema_50"]
+    >>> choose(names, exclude=["macd", "ema_5"])
+    ['macd_signal', 'ema_50']
+    >>> choose(names, include=["mac"])
+    ['macd', 'macd_signal']
     """
-    for prefix in (*include, *exclude):
-        if not any(name.startswith(prefix) for name in names):
-            near = get_close_matches(prefix, names, n=3)
-            hint = f"; did you mean {', '.join(near)}? T" if near else "; t"
-            begins = dict.fromkeys(name.partition("_")[0] for name in names)
-            raise ConfigError(
-                f"no column starts with {prefix!r}{hint}he columns to choose from start "
-                f"with {', '.join(begins)}"
-            )
-    kept = [
-        name
-        for name in names
-        if (not include or name.startswith(tuple(include)))
-        and not name.startswith(tuple(exclude))
-    ]
+    chosen = {entry: _matching(names, entry) for entry in (*include, *exclude)}
+    for entry, found in chosen.items():
+        if not found:
+            raise ConfigError(_no_match(names, entry))
+    wanted = set().union(*(chosen[entry] for entry in include)) if include else {*names}
+    unwanted = set().union(*(chosen[entry] for entry in exclude))
+    kept = [name for name in names if name in wanted - unwanted]
     if not kept:
         raise ConfigError(
             "include and exclude leave no feature; loosen one of them "
             f"(include={list(include)}, exclude={list(exclude)})"
         )
     return kept
+
+
+def _matching(names: Sequence[str], entry: str) -> set[str]:
+    if entry in names:
+        return {entry}
+    cut = entry[-1:].isdigit()
+    return {
+        name
+        for name in names
+        if name.startswith(entry) and not (cut and name[len(entry)].isdigit())
+    }
+
+
+def _no_match(names: Sequence[str], entry: str) -> str:
+    near = get_close_matches(entry, names, n=3)
+    hint = f"; did you mean {', '.join(near)}? T" if near else "; t"
+    begins = dict.fromkeys(name.partition("_")[0] for name in names)
+    return (
+        f"no column starts with {entry!r}{hint}he columns to choose from start with "
+        f"{', '.join(begins)}"
+    )

@@ -9,12 +9,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from barwise.core.errors import ConfigError
-from barwise.features import choose, set_columns
-from barwise.features.sets import needs_volume
 from barwise.models.registry import ModelRegistry
+from barwise.pipeline.columns import Place, Refused, choose_columns
 from barwise.pipeline.config import RunConfig
 
-_Found = tuple[tuple[str | int, ...], str]
+_Found = tuple[Place, str]
 
 
 def store_folder(config: RunConfig) -> Path:
@@ -61,49 +60,14 @@ def _of_data(config: RunConfig) -> Iterator[_Found]:
 
 
 def _of_features(config: RunConfig) -> Iterator[_Found]:
-    wanted, instrument = config.features, config.traded()
-    names: list[str] = []
-    wrong = False
-    if wanted.set is not None:
-        try:
-            names = set_columns(wanted.set, has_volume=instrument.has_volume)
-        except ConfigError as problem:
-            wrong = True
-            yield ("features", "set"), str(problem)
-    for place, name in enumerate(wanted.names):
-        try:
-            refused = needs_volume(name) and not instrument.has_volume
-        except ConfigError as problem:
-            wrong = True
-            yield ("features", "names", place), str(problem)
-            continue
-        if refused:
-            yield (
-                ("features", "names", place),
-                f"{name!r} is computed from the traded volume, and {config.symbol} has "
-                "none; leave it out, or describe the symbol under instrument with "
-                "has_volume: true if your source's volume means something",
-            )
-        names.append(name)
-    # Prefixes are judged by the columns, so those come first.
-    yield from () if wrong else _of_prefixes(config, names)
-
-
-def _of_prefixes(config: RunConfig, names: list[str]) -> Iterator[_Found]:
-    wanted = config.features
-    wrong = False
-    for key, prefixes in (("include", wanted.include), ("exclude", wanted.exclude)):
-        for place, prefix in enumerate(prefixes):
-            try:
-                choose(names, include=[prefix])
-            except ConfigError as problem:
-                wrong = True
-                yield ("features", key, place), str(problem)
-    if not wrong:
-        try:
-            choose(names, include=wanted.include, exclude=wanted.exclude)
-        except ConfigError as problem:
-            yield ("features",), str(problem)
+    without = (
+        f"{config.symbol} has none; leave it out, or describe the symbol under instrument "
+        "with has_volume: true if your source's volume means something"
+    )
+    try:
+        choose_columns(config, has_volume=config.traded().has_volume, without=without)
+    except Refused as refused:
+        yield from refused.problems
 
 
 def _of_horizons(config: RunConfig, horizons: Sequence[int]) -> Iterator[_Found]:

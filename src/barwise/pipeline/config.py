@@ -181,6 +181,18 @@ class RunConfig(Group):
         return self._folder / self.data.path
 
     @property
+    def own_path(self) -> Path | None:
+        """The file of the user's own features, from the working folder."""
+        own = self.features.own
+        return None if own is None else self._folder / own
+
+    @property
+    def importance_path(self) -> Path | None:
+        """The file of a prior study of importance, from the working folder."""
+        path = self.features.importance
+        return None if path is None else self._folder / path
+
+    @property
     def output_path(self) -> Path:
         """The folder of runs and reports, from the working folder."""
         return self._folder / self.output
@@ -226,11 +238,23 @@ def _purge_reaches(config: RunConfig) -> str | None:
 
 
 def _columns_chosen(config: RunConfig) -> str | None:
-    if config.features.set is not None or config.features.names:
+    wanted = config.features
+    if wanted.set is not None or wanted.names or wanted.importance is not None:
         return None
     return (
         "null together with no features.names leaves no column; "
         "name a set (barwise features list) or list columns under features.names"
+    )
+
+
+def _study_counted(config: RunConfig) -> str | None:
+    wanted = config.features
+    if (wanted.importance is None) == (wanted.top is None):
+        return None
+    return (
+        "has no effect without features.importance, the file that ranks columns"
+        if wanted.importance is None
+        else "is missing beside features.importance; say how many columns to keep"
     )
 
 
@@ -290,7 +314,12 @@ class Rule:
 RULES = (
     Rule("symbol", ("symbol", "instrument"), _symbol_known),
     Rule("split.purge", ("split.purge", "labels.horizons"), _purge_reaches),
-    Rule("features.set", ("features.set", "features.names"), _columns_chosen),
+    Rule(
+        "features.set",
+        ("features.set", "features.names", "features.importance"),
+        _columns_chosen,
+    ),
+    Rule("features.top", ("features.importance", "features.top"), _study_counted),
     Rule(
         "labels.unit", ("labels.unit", "labels.upper", "labels.lower"), _barriers_sized
     ),

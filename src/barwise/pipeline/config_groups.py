@@ -172,12 +172,22 @@ class FeatureConfig(Group):
 
     set: str | None = "boosting_optimal"
     """Named set of columns (``barwise features list``); null takes only ``names``."""
+    own: Path | None = None
+    """Python file of your own features, whose columns ``names`` may then name; relative
+    to this file."""
     names: tuple[Text, ...] = ()
     """Single columns, beside those of the set."""
     include: tuple[Text, ...] = ()
-    """Keep only columns that start with one of these; empty keeps all."""
+    """Keep only these columns: whole names, or what names start with; empty keeps all."""
     exclude: tuple[Text, ...] = ()
-    """Leave out columns that start with one of these."""
+    """Leave out these columns: whole names, or what names start with."""
+    importance: Path | None = None
+    """Prior study that ranks columns, such as the metrics/feature_importance.json of a
+    run, or a CSV with the columns feature and importance; with set: null its columns are
+    the set. Relative to this file."""
+    top: Count | None = None
+    """How many columns to keep of those that the study ranks; columns under ``names``
+    are kept beside them."""
 
 
 class LabelConfig(Group):

@@ -14,7 +14,6 @@ from barwise.datasets import (
     TestSeal,
     TimeSeriesDataContainer,
 )
-from barwise.features import FeatureGraph
 from barwise.metrics import average_uniqueness
 from barwise.pipeline.choices import check_choices, store_folder
 from barwise.pipeline.config import RunConfig
@@ -55,7 +54,6 @@ def container_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
     """Return the data set of one horizon; all horizons share the parts' boundaries."""
     config = inputs.config
     labels, longest = _known(inputs.labels[horizon]), max(inputs.labels)
-    roles = FeatureGraph(inputs.names, calendar=inputs.instrument.calendar).roles
     settings = DatasetSettings(
         split=SplitSettings(
             fractions=config.split.fractions,
@@ -65,7 +63,9 @@ def container_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
         preparation=PreparationSettings(
             scaler=config.scaling.method,
             clip=config.scaling.clip,
-            passthrough=tuple(n for n, role in roles.items() if role != "number"),
+            passthrough=tuple(
+                n for n, role in inputs.roles.items() if role != "number"
+            ),
         ),
     )
     return TimeSeriesDataContainer.build(

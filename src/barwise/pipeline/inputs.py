@@ -18,10 +18,11 @@ from barwise.bars.read import read_with_findings
 from barwise.bars.session_filter import session_mask
 from barwise.core.errors import ConfigError, DataError
 from barwise.core.hashing import hash_file
-from barwise.features import FeatureGraph, choose, set_columns
-from barwise.features.sets import needs_volume
+from barwise.features import FeatureGraph
+from barwise.features.registry import Role
 from barwise.labels import Labels, triple_barrier
 from barwise.labels.barrier_rows import barrier_width
+from barwise.pipeline.columns import Columns, Refused, choose_columns
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.steps import Result, Step, Steps, source_version
 from barwise.pipeline.store import Content
@@ -49,9 +50,10 @@ class Inputs:
     raw_rows, raw_interval : int
         Rows of the source, and its interval in nanoseconds.
     matrix : ndarray of float32, shape (bar, feature)
-    names : tuple of str
-    left_out : tuple of str
-        Columns of the set that need a volume where there is none.
+    columns : Columns
+        Names of the matrix's columns, and how they were chosen.
+    roles : mapping of str to str
+        What scalers may do with each column.
     labels : mapping of int to SimpleNamespace
         By horizon, the arrays of :class:`barwise.labels.Labels`.
     width : ndarray of float64, shape (bar,)
@@ -69,12 +71,17 @@ class Inputs:
     raw_rows: int
     raw_interval: int
     matrix: np.ndarray
-    names: tuple[str, ...]
-    left_out: tuple[str, ...]
+    columns: Columns
+    roles: Mapping[str, Role]
     labels: Mapping[int, SimpleNamespace]
     width: np.ndarray
     addresses: Mapping[str, str]
     doubts: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Columns of the matrix."""
+        return self.columns.names
 
     @property
     def sessions(self) -> SessionTable:
@@ -111,9 +118,12 @@ def prepare_inputs(config: RunConfig, steps: Steps, notify: Notify) -> Inputs:
     notify("reading and cleaning bars")
     stored = _bars_step(config, instrument, steps)
     bars, facts = _bars_of(stored.content), stored.content.value
-    names, left_out = columns_of(config, instrument, bars)
-    notify(f"computing {len(names)} features of {len(bars):,} bars")
-    features = _features_step(names, instrument, bars, stored.address, steps)
+    columns = columns_of(config, instrument, bars)
+    graph = FeatureGraph(
+        columns.names, calendar=instrument.calendar, own=columns.own or ()
+    )
+    notify(f"computing {len(columns.names)} features of {len(bars):,} bars")
+    features = _features_step(graph, columns, bars, stored.address, steps)
     notify("labelling")
     labels = _labels_step(config, instrument, bars, facts, stored.address, steps)
     return Inputs(
@@ -124,8 +134,8 @@ def prepare_inputs(config: RunConfig, steps: Steps, notify: Notify) -> Inputs:
         raw_rows=facts["raw_rows"],
         raw_interval=facts["raw_interval"],
         matrix=features.content.arrays["matrix"],
-        names=tuple(names),
-        left_out=tuple(left_out),
+        columns=columns,
+        roles=graph.roles,
         labels=_labels_of(labels.content),
         width=labels.content.arrays["width"],
         addresses={
@@ -137,33 +147,25 @@ def prepare_inputs(config: RunConfig, steps: Steps, notify: Notify) -> Inputs:
     )
 
 
-def columns_of(
-    config: RunConfig, instrument: Instrument, bars: Bars
-) -> tuple[list[str], list[str]]:
-    """Return the config's columns, and those of its set that need a missing volume.
+def columns_of(config: RunConfig, instrument: Instrument, bars: Bars) -> Columns:
+    """Return the config's columns for these bars.
 
     Raises
     ------
     ConfigError
         If a column that is named needs a volume and the bars have none.
     """
-    wanted, has_volume = config.features, instrument.has_volume and bars.has_volume
-    every = set_columns(wanted.set) if wanted.set is not None else []
-    names = [name for name in every if has_volume or not needs_volume(name)]
-    left_out = [name for name in every if name not in names]
-    for place, name in enumerate(wanted.names):
-        if needs_volume(name) and not has_volume:
-            raise ConfigError(
-                f"{config.place('features', 'names', place)}: {name!r} is computed from "
-                f"the traded volume, and {config.data_path.name} has none (no such column, "
-                "or zero on every row); leave it out, or name the volume in data.columns"
-            )
-        names += [name] if name not in names else []
+    without = (
+        f"{config.data_path.name} has none (no such column, or zero on every row); leave "
+        "it out, or name the volume in data.columns"
+    )
+    has_volume = instrument.has_volume and bars.has_volume
     try:
-        kept = choose(names, include=wanted.include, exclude=wanted.exclude)
-    except ConfigError as problem:
-        raise ConfigError(f"{config.place('features')}: {problem}") from problem
-    return kept, left_out
+        return choose_columns(config, has_volume=has_volume, without=without)
+    except Refused as refused:
+        raise ConfigError(
+            "\n".join(f"{config.place(*key)}: {why}" for key, why in refused.problems)
+        ) from refused
 
 
 def read_source(config: RunConfig) -> tuple[Bars, list[Finding]]:
@@ -268,16 +270,22 @@ def _bars_of(content: Content) -> Bars:
 
 
 def _features_step(
-    names: list[str], instrument: Instrument, bars: Bars, address: str, steps: Steps
+    graph: FeatureGraph, columns: Columns, bars: Bars, address: str, steps: Steps
 ) -> Result:
-    graph = FeatureGraph(names, calendar=instrument.calendar)
     step = Step(
         "features",
         source_version(*_FEATURES),
-        {"columns": names, "program": graph.hash, "calendar": instrument.calendar},
+        {
+            "columns": graph.names,
+            "program": graph.hash,
+            "calendar": graph.calendar,
+            "own": None if columns.own is None else columns.own.hash,
+        },
         {"bars": address},
     )
-    return steps.run(step, lambda: Content({"matrix": graph.push(bars)}, names))
+    # Roles decide how a column is scaled, so they are part of the result.
+    facts = {"names": list(graph.names), "roles": dict(graph.roles)}
+    return steps.run(step, lambda: Content({"matrix": graph.push(bars)}, facts))
 
 
 def _labels_step(

@@ -77,12 +77,12 @@ def _remark(data: TimeSeriesDataContainer) -> str:
 def _data(inputs: Inputs, data: TimeSeriesDataContainer) -> page.DataSummary:
     bars, config = inputs.bars, inputs.config
     days, counts = np.unique(bars.time // DAY, return_counts=True)
-    notes = []
-    if inputs.left_out:
+    notes = [*inputs.columns.notes]
+    left_out = inputs.columns.left_out
+    if left_out:
         notes.append(
-            f"{inputs.instrument.symbol} has no traded volume: "
-            f"{len(inputs.left_out)} columns of the set were left out "
-            f"({', '.join(inputs.left_out)})."
+            f"{inputs.instrument.symbol} has no traded volume: {len(left_out)} columns "
+            f"of the set were left out ({', '.join(left_out)})."
         )
     if inputs.quality.offline:
         notes.append(
