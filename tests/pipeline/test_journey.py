@@ -127,7 +127,7 @@ def test_an_instrument_without_volume_names_the_columns_left_out(folder, tmp_pat
             output=tmp_path / "out",
         )
     )
-    assert "mfi_14" in made.inputs.left_out
+    assert "mfi_14" in made.inputs.columns.left_out
     assert "mfi_14" in made.report.read_text()
     assert np.isfinite(made.inputs.matrix[-1]).all()
 
