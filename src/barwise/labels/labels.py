@@ -59,6 +59,8 @@ class Labels:
         With ``sides="both"``: what each trade made (log return, a gain is positive).
     parts : tuple of str
         What :attr:`quality` is made of.
+    classes : tuple of int
+        What ``label`` may be: -1, 0, 1, or 0, 1.
     """
 
     horizon: int
@@ -76,6 +78,7 @@ class Labels:
     long_ret: Vector | None = None
     short_ret: Vector | None = None
     parts: tuple[str, ...] = PARTS
+    classes: tuple[int, ...] = (-1, 0, 1)
 
     def __len__(self) -> int:
         return len(self.label)
@@ -121,7 +124,7 @@ class Labels:
         >>> labels.distribution()
         {-1: 0.2, 0: 0.6, 1: 0.2}
         """
-        return {c: self._share(self.label == c) for c in (-1, 0, 1)}
+        return {c: self._share(self.label == c) for c in self.classes}
 
     def problems(self) -> list[str]:
         """Say what a user should know before training on these labels."""
