@@ -208,6 +208,8 @@ ORACLES = {
     "session_hours_to_close": np.minimum(B.minutes_to_close / 60, 6),
     "session_is_rth": B.is_rth,
     "session_holiday_adjacent": B.holiday_adjacent,
+    "volume_log": np.log1p(V),
+    "volume_rank_100": (V.rolling(100).rank() - 1) / 99,
     "regime_volatility": volatility_regime(),
     "regime_trend": trend_regime(),
     "regime_score": regime_score(),

@@ -25,6 +25,7 @@ FAMILIES = (
     "volatility",
     "trend",
     "volume",
+    "conditioning",
     "averages",
     "temporal",
     "regime",
