@@ -1,5 +1,7 @@
 """Columns that TA-Lib does not have, against the formulas written with pandas."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -126,7 +128,29 @@ def regime_score():
     return C.diff(20) / C.diff().abs().rolling(20).sum() * (1 - volatility_rank())
 
 
+def column(name):
+    columns = {key: B[key].to_numpy() for key in B}
+    return pd.Series(evaluate({name: find(name)[1]}, columns)[name])
+
+
+def lags():
+    """Every lag of the full set, from the column itself, which has its own oracle."""
+    for name in full_names():
+        read = re.fullmatch(r"lag_(mean_|std_|)(\d+)_(.+)", name)
+        if read is not None:
+            of, rows = column(read[3]), int(read[2])
+            yield (
+                name,
+                {
+                    "": of.shift(rows),
+                    "mean_": of.rolling(rows).mean(),
+                    "std_": of.rolling(rows).std(ddof=0),
+                }[read[1]],
+            )
+
+
 ORACLES = {
+    **dict(lags()),
     **{f"return_{n}": C / C.shift(n) - 1 for n in (1, 2, 3, 5, 10, 20, 60)},
     **{f"log_return_{n}": np.log(C / C.shift(n)) for n in (1, 2, 3, 5, 10, 20, 60)},
     **{f"hvol_{n}": LR.rolling(n).std(ddof=0) for n in (10, 20, 60)},

@@ -6,7 +6,7 @@ import difflib
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, Literal, TypeVar, final, overload
 
@@ -29,6 +29,7 @@ FAMILIES = (
     "averages",
     "temporal",
     "regime",
+    "lags",
 )
 """Modules of this folder that define features, in the order of the full set."""
 
@@ -43,27 +44,39 @@ class Feature:
     unit: str
     build: Build
     templates: tuple[str, ...]
-    full: tuple[Mapping[str, float], ...]
+    full: tuple[Mapping[str, float | str], ...]
     role: Role
     price_units: bool
     frame: FrameFunction | None = None
 
     @property
-    def defaults(self) -> dict[str, float]:
+    def defaults(self) -> dict[str, float | str]:
         """Parameters of the function and their default values."""
-        return {one.name: one.default for one in _parameters(self.build)}
+        known = _parameters(self.build)
+        return {one.name: one.default for one in known if one.default is not one.empty}
+
+    @property
+    def of(self) -> str | None:
+        """The parameter that is another column, if there is one: it has no default."""
+        without = [p.name for p in _parameters(self.build) if p.default is p.empty]
+        return without[0] if without else None
 
     @property
     def summary(self) -> str:
         """First line of the function's docstring."""
         return (inspect.getdoc(self.build) or "").split("\n")[0]
 
-    def columns(self, **params: float) -> dict[str, Expr]:
+    def columns(
+        self, own: Iterable[Feature] = (), /, **params: float | str
+    ) -> dict[str, Expr]:
         """Return the named expressions for some parameters."""
         if self.frame is not None:
             return {name: column(self.frame.input_of(name)) for name in self.templates}
         merged = self.defaults | params
-        made = self.build(BarColumns(), **merged)
+        values: dict[str, Any] = dict(merged)
+        if self.of is not None:
+            values[self.of] = find(str(merged[self.of]), own)[1]
+        made = self.build(BarColumns(), **values)
         parts = made if isinstance(made, tuple) else (made,)
         spelled = {key: _spell(value) for key, value in merged.items()}
         return {
@@ -90,7 +103,7 @@ def feature(
     family: str = "own",
     unit: str = "",
     columns: Sequence[str] | None = None,
-    full: Sequence[Mapping[str, float]] = ({},),
+    full: Sequence[Mapping[str, float | str]] = ({},),
     role: Role = "number",
     price_units: bool = False,
 ) -> Callable[[Builder], Builder]: ...
@@ -102,7 +115,7 @@ def feature(
     family: str = "own",
     unit: str = "",
     columns: Sequence[str] | None = None,
-    full: Sequence[Mapping[str, float]] = ({},),
+    full: Sequence[Mapping[str, float | str]] = ({},),
     role: Role = "number",
     price_units: bool = False,
 ) -> Builder | Callable[[Builder], Builder]:
@@ -110,6 +123,7 @@ def feature(
 
     The first argument of the function is a :class:`~barwise.features.BarColumns`, all
     others are numbers with a default. Stands with or without settings: ``@feature``.
+    A built-in feature may have one parameter without a default: another column.
 
     Parameters
     ----------
@@ -234,11 +248,12 @@ def _patterns_of(
 ) -> Iterator[tuple[re.Pattern[str], Feature]]:
     for one in known:
         for template in one.templates:
-            yield _pattern(template), one
+            yield _pattern(template, one.of), one
 
 
-def _pattern(template: str) -> re.Pattern[str]:
-    return re.compile(_PARAMETER.sub(r"(?P<\1>\\d+(?:p\\d+)?)", template))
+def _pattern(template: str, of: str | None = None) -> re.Pattern[str]:
+    text = template.replace(f"{{{of}}}", f"(?P<{of}>.+)")
+    return re.compile(_PARAMETER.sub(r"(?P<\1>\\d+(?:p\\d+)?)", text))
 
 
 def resolve(name: str) -> dict[str, Expr]:
@@ -272,19 +287,32 @@ def find(name: str, own: Iterable[Feature] = ()) -> tuple[Feature, Expr]:
         match = pattern.fullmatch(name)
         if match is None:
             continue
-        params = {key: _read(text) for key, text in match.groupdict().items()}
+        found = match.groupdict().items()
+        params = {key: text if key == one.of else _read(text) for key, text in found}
         try:
-            made = one.columns(**params)
+            made = one.columns(own, **params)
         except ValueError as wrong:
             raise ConfigError(f"feature {name!r}: {wrong}") from wrong
         if name in made:
-            return one, made[name]
+            return _like(one, params, own), made[name]
     known = [*full_names(), *own_names(own)]
     near = difflib.get_close_matches(name, known, n=3)
     hint = f"did you mean {', '.join(near)}?" if near else "names look like rsi_14."
     raise ConfigError(
         f"unknown feature {name!r}: {hint} 'barwise features list' shows them all"
     )
+
+
+def _like(
+    one: Feature, params: Mapping[str, float | str], own: tuple[Feature, ...]
+) -> Feature:
+    """Return a feature with the role and scale of the column that it is made of."""
+    if one.of is None:
+        return one
+    base, _ = find(str(params[one.of]), own)
+    role = base.role if one.role == "number" else one.role
+    # A frame function of the column has to run, whatever is made of it.
+    return replace(one, role=role, price_units=base.price_units, frame=base.frame)
 
 
 def full_names() -> list[str]:
@@ -304,7 +332,7 @@ def own_names(own: Iterable[Feature]) -> list[str]:
 
 
 def _spell(value: Any) -> str:
-    return f"{value:g}".replace(".", "p")
+    return value if isinstance(value, str) else f"{value:g}".replace(".", "p")
 
 
 def _read(text: str) -> float:
