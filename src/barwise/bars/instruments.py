@@ -46,6 +46,9 @@ class Instrument:
         Upper and lower multiples of the average true range for labels.
     aliases : tuple of str
         Other spellings.
+    underlying : str
+        Instruments that move together share one: what was tried on one was tried on
+        the others. By default the symbol itself.
 
     Raises
     ------
@@ -86,8 +89,10 @@ class Instrument:
     slippage_ticks: float
     barriers: tuple[float, float]
     aliases: tuple[str, ...] = ()
+    underlying: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "underlying", self.underlying or self.symbol)
         get_calendar(self.calendar)
         if self.kind not in get_args(InstrumentKind):
             known = ", ".join(get_args(InstrumentKind))
