@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from barwise.bars.bars import Bars, format_interval
+from barwise.bars.instruments import Instrument
 from barwise.bars.policies import FAULTS
+from barwise.bars.prepare import sessions_of
 from barwise.bars.quality import QualityReport
 from barwise.bars.sessions import SessionTable
+from barwise.core.arrays import DAY
 
 _STRAY = 0.03
 """Share of rows outside the sessions that a vendor's own slips may reach; an hour's
@@ -40,6 +43,111 @@ def fault_doubts(report: QualityReport) -> list[str]:
         and found.kind != "out_of_order"
         and found.count > _FAULTY * report.rows_in
     ]
+
+
+def source_doubts(bars: Bars, instrument: Instrument) -> list[str]:
+    """Say what speaks against how a source was described: clock, label, rolls.
+
+    Examples
+    --------
+    >>> from barwise.bars.instruments import get_instrument
+    >>> from barwise.bars.simulate import simulate_bars
+    >>> source_doubts(simulate_bars("MES", days=10), get_instrument("MES"))
+    []
+    """
+    sessions = sessions_of(bars, instrument.calendar)
+    found = clock_doubts(bars, sessions)
+    return found + (roll_doubts(bars, sessions) if instrument.kind == "future" else [])
+
+
+_EXPIRY_MONTHS = (3, 6, 9, 12)
+_EXPIRY_DAYS = 10
+"""Calendar days up to the third Friday in which most quarterly contracts are left."""
+_JUMP = 3.0
+"""Times the gap that one session in twenty has."""
+_ENOUGH = 10
+"""Gaps of one kind that tell what is usual."""
+
+
+def roll_doubts(bars: Bars, sessions: SessionTable) -> list[str]:
+    """Say whether an unadjusted future seems to roll without naming its contracts.
+
+    In the weeks of quarterly expiry (March, June, September, December) the gap between
+    two sessions is compared with those of other weeks, pauses of a day or more apart.
+
+    Parameters
+    ----------
+    bars : Bars
+        Of a future, as read, in any order.
+    sessions : SessionTable
+        Must cover them.
+
+    Returns
+    -------
+    list of str
+        Empty where contracts are named, or fewer than half of the weeks show a jump.
+
+    Examples
+    --------
+    >>> from barwise.bars.prepare import sessions_of
+    >>> from barwise.bars.simulate import simulate_bars
+    >>> bars = simulate_bars("MES", days=130)
+    >>> sessions = sessions_of(bars, "cme_equity")
+    >>> roll_doubts(bars, sessions)
+    []
+    >>> later = bars.time > np.datetime64("2022-03-15T22", "ns").astype(np.int64)
+    >>> rolled = {n: getattr(bars, n) + 90 * later for n in ("open", "close")}
+    >>> print(*roll_doubts(bars.with_columns(**rolled), sessions))  # doctest: +ELLIPSIS
+    1 of 2 weeks of quarterly expiry have a jump between two sessions far beyond ...
+    """
+    if bars.contract is not None or not len(bars):
+        return []
+    day, gap, long = _session_gaps(bars, sessions)
+    week = _expiry_week(day)
+    weeks = np.unique(week[week >= 0])
+    jumps = np.zeros(len(gap), np.bool_)
+    for kind in (long, ~long):
+        usual = np.abs(gap[kind & (week < 0)])
+        if len(usual) >= _ENOUGH:
+            far = _JUMP * np.quantile(usual, 0.95)
+            jumps |= kind & (week >= 0) & (np.abs(gap) > far) & (far > 0)
+    jumped = np.unique(week[jumps])
+    if not len(jumped) or 2 * len(jumped) < len(weeks):
+        return []
+    first = int(np.argmax(jumps))
+    return [
+        f"{len(jumped)} of {len(weeks)} weeks of quarterly expiry have a jump between two "
+        f"sessions far beyond the usual (the first {np.expm1(gap[first]):+.2%} into "
+        f"{day[first].astype('datetime64[D]')}): probably contracts that follow each "
+        "other unadjusted; name the rolls (data.rolls), or give each contract's own "
+        "file (data.contracts)"
+    ]
+
+
+def _session_gaps(
+    bars: Bars, sessions: SessionTable
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Day, log move from the close before, and whether a day or more lay between."""
+    bars = bars[np.argsort(bars.time, kind="stable")]
+    held = sessions.window_of(bars.time)
+    real = (held >= 0) & (bars.open > 0) & (bars.close > 0)
+    bars, held = bars[real], held[real]
+    rows = np.flatnonzero(held[1:] != held[:-1]) + 1
+    gap = np.log(bars.open[rows] / bars.close[rows - 1])
+    long = bars.open_time[rows] - bars.time[rows - 1] >= DAY
+    return sessions.day[held[rows]], gap, long
+
+
+def _expiry_week(day: np.ndarray) -> np.ndarray:
+    """Number the quarter whose expiry a day is at most ten days before; else -1."""
+    months = day.astype("datetime64[D]").astype("datetime64[M]")
+    first = months.astype("datetime64[D]").astype(np.int64)
+    # 1970-01-01 was a Thursday; 4 is Friday.
+    friday = first + (4 - (first + 3)) % 7 + 14
+    number = months.astype(np.int64)
+    due = np.isin(number % 12 + 1, _EXPIRY_MONTHS)
+    near = (day <= friday) & (day > friday - _EXPIRY_DAYS)
+    return np.where(due & near, number, -1)
 
 
 def clock_doubts(bars: Bars, sessions: SessionTable) -> list[str]:

@@ -18,6 +18,7 @@ from barwise.bars.intervals import parse_interval
 from barwise.bars.policies import Action, resolve_policy
 from barwise.bars.quality import Finding, QualityReport
 from barwise.bars.resample import Resampler
+from barwise.bars.rolls import check_rolls, roll_findings
 from barwise.bars.session_filter import HOURS, Session, SessionFilter
 from barwise.bars.sessions import SessionTable, coverage, session_table
 from barwise.bars.trade_cleaner import TradeCleaner
@@ -220,7 +221,7 @@ def prepare(
         If a setting is unknown, or the symbol without ``instrument``.
     DataError
         If the data break a rule whose policy is ``error``, reach beyond the calendar,
-        or cannot be resampled to the interval.
+        cannot be resampled to the interval, or change their contract inside a session.
 
     Examples
     --------
@@ -243,6 +244,7 @@ def prepare(
     if resolve_policy(policy)["out_of_order"] == "repair":
         ordered, findings = arrange(bars)
     sessions = sessions_of(bars, known.calendar)
+    check_rolls(ordered, sessions)
     stage = Preparer(
         interval=interval,
         sessions=sessions,
@@ -261,6 +263,7 @@ def prepare(
     why = f"intervals without a bar, gaps={gaps!r}"
     findings.append(Finding.of("filled", np.flatnonzero(made.filled), why, "made"))
     findings.append(_unfinished(*stage.unfinished))
+    findings += roll_findings(made)
     report = stage.report.with_findings(findings, offline=offline)
     return made, replace(report, rows_out=len(made))
 

@@ -67,7 +67,7 @@ def check(
     for a file when rows are out of order, repeated or impossible.
     """
     from barwise.bars.clean import clean_file
-    from barwise.bars.doubts import clock_doubts, fault_doubts
+    from barwise.bars.doubts import fault_doubts, source_doubts
     from barwise.bars.policies import resolve_policy
     from barwise.cli.source import find_source
 
@@ -82,7 +82,7 @@ def check(
     )
     report = report.with_findings(undecided)
     policy = resolve_policy(source.policy)
-    doubts = [] if sessions is None else clock_doubts(bars, sessions)
+    doubts = [] if known is None else source_doubts(bars, known)
     doubts += fault_doubts(report)
     errors = [f.kind for f in report.findings if policy.get(f.kind) == "error"]
     if json:
@@ -138,6 +138,10 @@ def describe(
 
 
 def _read(source: Source) -> tuple[Bars, list[Any]]:
+    if source.config is not None:
+        from barwise.pipeline.source import read_source
+
+        return read_source(source.config)
     from barwise.bars.read import read_with_findings
 
     return read_with_findings(source.path, **source.reading)

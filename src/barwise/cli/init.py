@@ -19,6 +19,7 @@ _CONFIGS = (".yaml", ".yml")
 _SCHEMA = Path(".barwise", "config.schema.json")
 _DECISION_MINUTES = 5
 # What a file may not tell and no default can stand for.
+_FUTURES_ONLY = {"contracts", "rolls", "roll_by", "roll_days", "roll_adjustment"}
 _NEEDED = ("label", "kind", "calendar", "tick_size")
 
 
@@ -144,7 +145,9 @@ def _settings(
     from barwise.pipeline.config import RunConfig
 
     default = RunConfig.model_construct(symbol=symbol).model_dump(mode="json")
-    values: dict[str, Any] = {"symbol": symbol, "data": _data(file, path, layout)}
+    future = known is None or known.kind == "future"
+    data = _data(file, path, layout, future=future)
+    values: dict[str, Any] = {"symbol": symbol, "data": data}
     remarks = {"data": list(layout.evidence)}
     if known is None:
         remarks["symbol"] = ["no symbol that barwise knows: see instrument below"]
@@ -166,7 +169,7 @@ def _settings(
     return values, remarks
 
 
-def _data(file: Path, path: Path, layout: Layout) -> dict[str, Any]:
+def _data(file: Path, path: Path, layout: Layout, *, future: bool) -> dict[str, Any]:
     from barwise.pipeline.config_groups import DataConfig
 
     seen = {
@@ -177,7 +180,12 @@ def _data(file: Path, path: Path, layout: Layout) -> dict[str, Any]:
         "interval": _interval(layout.interval),
     }
     default = DataConfig.model_construct().model_dump(mode="json")
-    return {name: (default | seen)[name] for name in DataConfig.model_fields}
+    left_out = set() if future else _FUTURES_ONLY
+    return {
+        name: (default | seen)[name]
+        for name in DataConfig.model_fields
+        if name not in left_out
+    }
 
 
 def _instrument(file: Path, layout: Layout) -> dict[str, Any]:

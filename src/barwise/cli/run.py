@@ -68,17 +68,29 @@ def per_symbol(settings: RunConfig, symbols: str) -> list[RunConfig]:
             f"--symbols {symbols!r} names no symbol; write e.g. --symbols MES, or leave "
             f"the option out for the config's own ({settings.symbol})"
         )
-    path = str(settings.data.path)
-    if len(names) > 1 and "{symbol}" not in path:
+    data = settings.data
+    paths = {
+        key: value
+        for key in ("path", "contracts", "rolls")
+        if isinstance(value := getattr(data, key), str | Path)
+    }
+    if len(names) > 1 and not any("{symbol}" in str(path) for path in paths.values()):
+        key, told = "contracts", "is one list"
+        if data.path is not None or isinstance(data.contracts, str):
+            key, path = next(iter(paths.items()))
+            told = f"{str(path)!r} is one file"
         raise ConfigError(
-            f"data.path: {path!r} is one file for {len(names)} symbols; write {{symbol}} "
-            "where their files differ"
+            f"data.{key}: {told} for {len(names)} symbols; write {{symbol}} where their "
+            "files differ"
         )
     return [
         settings.replace(
             symbol=name,
-            data=settings.data.model_copy(
-                update={"path": Path(path.replace("{symbol}", name))}
+            data=data.model_copy(
+                update={
+                    key: type(path)(str(path).replace("{symbol}", name))
+                    for key, path in paths.items()
+                }
             ),
             output=Path(str(settings.output).replace("{symbol}", name)),
         )

@@ -13,6 +13,7 @@ from barwise.core.errors import ConfigError
 if TYPE_CHECKING:
     from barwise.bars.instruments import Instrument
     from barwise.bars.layouts import Layout
+    from barwise.pipeline.config import RunConfig
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Source:
         None for a symbol that nobody described.
     evidence : tuple of str
         Why the file is read like that; empty where a config says so.
+    config : RunConfig or None
+        The config that names the file or files.
     """
 
     path: Path
@@ -41,6 +44,7 @@ class Source:
     policy: Any = "error"
     instrument: Instrument | None = None
     evidence: tuple[str, ...] = field(default=())
+    config: RunConfig | None = None
 
 
 def find_source(
@@ -92,7 +96,12 @@ def _from_config(file: Path) -> Source:
         "prices": config.data.prices,
     }
     return Source(
-        config.data_path, config.symbol, reading, config.data.policy, config.traded()
+        config.data_path,
+        config.symbol,
+        reading,
+        config.data.policy,
+        config.traded(),
+        config=config,
     )
 
 

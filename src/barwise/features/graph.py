@@ -70,7 +70,7 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         found = {name: find(name, own) for name in names}
         self._graph = Graph({name: expr for name, (_, expr) in found.items()})
         self.roles: dict[str, Role] = {n: one.role for n, (one, _) in found.items()}
-        self.calendar = calendar
+        self.calendar, self.roll_adjustment = calendar, roll_adjustment
         self._rolls = RollAdjuster(roll_adjustment)
         self._fresh = partial(
             FeatureGraph,

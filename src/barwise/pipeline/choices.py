@@ -12,6 +12,7 @@ from barwise.core.errors import ConfigError
 from barwise.models.registry import ModelRegistry
 from barwise.pipeline.columns import Place, Refused, choose_columns
 from barwise.pipeline.config import RunConfig
+from barwise.pipeline.source import named_files
 
 _Found = tuple[Place, str]
 
@@ -49,14 +50,11 @@ def check_choices(config: RunConfig, horizons: Sequence[int] = ()) -> None:
 
 
 def _of_data(config: RunConfig) -> Iterator[_Found]:
-    path = config.data_path
-    if path.is_dir():
-        yield ("data", "path"), f"{path} is a folder; name one file of bars in it"
-    elif not path.exists():
-        yield (
-            ("data", "path"),
-            f"there is no file {path}; paths are relative to the config file",
-        )
+    for key, path in named_files(config).items():
+        if path.is_dir():
+            yield key, f"{path} is a folder; name one file in it"
+        elif not path.exists():
+            yield key, f"there is no file {path}; paths are relative to the config file"
 
 
 def _of_features(config: RunConfig) -> Iterator[_Found]:

@@ -177,8 +177,15 @@ class RunConfig(Group):
 
     @property
     def data_path(self) -> Path:
-        """The file of bars, from the working folder."""
-        return self._folder / self.data.path
+        """The file of bars, or the place of those of contracts, from the working folder."""
+        data = self.data
+        if isinstance(data.contracts, tuple):
+            return (self._folder / data.contracts[0].path).parent
+        return self._folder / (data.path or data.contracts or "")
+
+    def from_folder(self, path: Path) -> Path:
+        """Return a path of the settings, from the working folder."""
+        return self._folder / path
 
     @property
     def own_path(self) -> Path | None:
@@ -277,6 +284,37 @@ def _session_filters(config: RunConfig) -> str | None:
     )
 
 
+def _one_source(config: RunConfig) -> str | None:
+    data = config.data
+    if data.path is None and data.contracts is None:
+        return "is missing; add it (file of bars), or data.contracts (one a contract)"
+    if data.path is not None and data.contracts is not None:
+        return (
+            f"{str(data.path)!r} stands beside data.contracts; keep the one that the bars "
+            "come from"
+        )
+    return None
+
+
+def _expiries_known(config: RunConfig) -> str | None:
+    data = config.data
+    if data.roll_by == "volume" or data.rolls is not None:
+        return None
+    if isinstance(data.contracts, tuple):
+        bare = [one.contract for one in data.contracts[:-1] if one.expiry is None]
+        if not bare:
+            return None
+        return (
+            f"'expiry' needs the last trading day of {', '.join(bare)}; add expiry: to "
+            "their entries in data.contracts, or use roll_by: volume"
+        )
+    return (
+        "'expiry' needs the last trading day of each contract; list them in "
+        "data.contracts ([{contract: ESM4, path: ..., expiry: 2024-06-21}, ...]), or use "
+        "roll_by: volume"
+    )
+
+
 def _symbol_known(config: RunConfig) -> str | None:
     if config.instrument is not None:
         return None
@@ -313,6 +351,12 @@ class Rule:
 
 RULES = (
     Rule("symbol", ("symbol", "instrument"), _symbol_known),
+    Rule("data.path", ("data.path", "data.contracts"), _one_source),
+    Rule(
+        "data.roll_by",
+        ("data.roll_by", "data.rolls", "data.contracts"),
+        _expiries_known,
+    ),
     Rule("split.purge", ("split.purge", "labels.horizons"), _purge_reaches),
     Rule(
         "features.set",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -18,12 +19,15 @@ from pydantic_core import PydanticCustomError
 from barwise.bars.bars import PriceKind
 from barwise.bars.calendars import get_calendar
 from barwise.bars.columns import FORMAT, TARGETS
+from barwise.bars.contracts import RollRule
 from barwise.bars.gaps import GapPolicy
 from barwise.bars.instruments import InstrumentKind
 from barwise.bars.intervals import parse_interval
 from barwise.bars.policies import resolve_policy
 from barwise.bars.prepare import SessionApplies
 from barwise.bars.read import LabelSide
+from barwise.bars.roll_adjust import RollAdjustment
+from barwise.bars.roll_table import Roll, check_chain
 from barwise.bars.session_filter import Session
 from barwise.bars.timestamps import check_timezone
 from barwise.core.arrays import MINUTE
@@ -76,11 +80,23 @@ class Group(Settings):
     model_config = ConfigDict(use_attribute_docstrings=True, allow_inf_nan=False)
 
 
+class ContractFile(Group):
+    """Bars of one futures contract."""
+
+    contract: Text
+    """Name of the contract, e.g. ESM4."""
+    path: Path
+    """File of its bars; relative to this file."""
+    expiry: date | None = None
+    """Last trading day, for roll_by: expiry."""
+
+
 class DataConfig(Group):
     """Where the bars come from and how they are cleaned."""
 
-    path: Path
-    """File of bars: CSV (plain, gz, zst), Parquet or Arrow; relative to this file."""
+    path: Path | None = None
+    """File of bars: CSV (plain, gz, zst), Parquet or Arrow; relative to this file. Null
+    where the bars of each contract have a file of their own (contracts)."""
     label: LabelSide
     """Whether the source stamps a bar with its open or with its close."""
     timezone: str | None = None
@@ -106,6 +122,52 @@ class DataConfig(Group):
     ] = "repair"
     """What happens to bad rows: error, drop or repair for all, or an action (keep too)
     for each kind of finding; kinds that are not named are repaired."""
+
+    contracts: (
+        Annotated[
+            Annotated[Text, Tag("word")]
+            | Annotated[tuple[ContractFile, ...], Field(min_length=1), Tag("each")],
+            Discriminator(lambda given: "word" if isinstance(given, str) else "each"),
+        ]
+        | None
+    ) = None
+    """Futures: one file a contract, in order of expiry; or a folder, or a pattern such
+    as es/*.csv, of files whose names say the contract (ESM4, 202406)."""
+    rolls: (
+        Annotated[
+            Annotated[Path, Tag("word")] | Annotated[tuple[Roll, ...], Tag("each")],
+            Discriminator(
+                lambda given: "each" if isinstance(given, list | tuple) else "word"
+            ),
+        ]
+        | None
+    ) = None
+    """Futures: when one contract follows on another; a CSV or YAML file, or a list of
+    session, from, to and, if known, old_close and new_close (or jump). Null: rolls by
+    the rule roll_by where there are several contracts, else none."""
+    roll_by: RollRule = "volume"
+    """Rule that joins contracts: the session after a later one trades more, or days
+    before expiry."""
+    roll_days: Annotated[int, Field(ge=0)] = 8
+    """Calendar days before expiry, for roll_by: expiry."""
+    roll_adjustment: RollAdjustment = "ratio"
+    """How features see prices of a later contract: on the scale of the first one by
+    ratio or by difference, or as they were traded."""
+
+    @field_validator("rolls")
+    @classmethod
+    def _rolls_in_order(cls, rolls: Path | tuple[Roll, ...] | None) -> Any:
+        if isinstance(rolls, tuple):
+            _told(check_chain, rolls)
+        return rolls
+
+    @field_validator("contracts")
+    @classmethod
+    def _each_contract_once(cls, given: str | tuple[ContractFile, ...] | None) -> Any:
+        if isinstance(given, tuple):
+            unique([one.contract for one in given])
+            unique([one.path for one in given])
+        return given
 
     @field_validator("timezone")
     @classmethod

@@ -10,27 +10,31 @@ from typing import Any, final
 import numpy as np
 
 from barwise.bars import Bars, Instrument, QualityReport, SessionTable, format_interval
-from barwise.bars.doubts import clock_doubts, fault_doubts
+from barwise.bars.doubts import fault_doubts, source_doubts
 from barwise.bars.intervals import parse_interval
 from barwise.bars.prepare import prepare, sessions_of
-from barwise.bars.quality import Finding
-from barwise.bars.read import read_with_findings
 from barwise.bars.session_filter import session_mask
 from barwise.core.errors import ConfigError, DataError
-from barwise.core.hashing import hash_file
 from barwise.features import FeatureGraph
 from barwise.features.registry import Role
 from barwise.labels import Labels, triple_barrier
 from barwise.labels.barrier_rows import barrier_width
 from barwise.pipeline.columns import Columns, Refused, choose_columns
 from barwise.pipeline.config import RunConfig
+from barwise.pipeline.source import read_source, source_hashes
 from barwise.pipeline.steps import Result, Step, Steps, source_version
 from barwise.pipeline.store import Content
 from barwise.trading.costs import BUY, Costs
 
 Notify = Callable[[str], None]
 
-_BARS = ("barwise.core", "barwise.bars", "barwise.defaults", "barwise.pipeline.inputs")
+_BARS = (
+    "barwise.core",
+    "barwise.bars",
+    "barwise.defaults",
+    "barwise.pipeline.inputs",
+    "barwise.pipeline.source",
+)
 _FEATURES = (*_BARS, "barwise.stream", "barwise.features")
 _LABELS = (*_BARS, "barwise.stream", "barwise.labels", "barwise.trading.costs")
 
@@ -120,7 +124,10 @@ def prepare_inputs(config: RunConfig, steps: Steps, notify: Notify) -> Inputs:
     bars, facts = _bars_of(stored.content), stored.content.value
     columns = columns_of(config, instrument, bars)
     graph = FeatureGraph(
-        columns.names, calendar=instrument.calendar, own=columns.own or ()
+        columns.names,
+        calendar=instrument.calendar,
+        roll_adjustment=config.data.roll_adjustment,
+        own=columns.own or (),
     )
     notify(f"computing {len(columns.names)} features of {len(bars):,} bars")
     features = _features_step(graph, columns, bars, stored.address, steps)
@@ -168,38 +175,15 @@ def columns_of(config: RunConfig, instrument: Instrument, bars: Bars) -> Columns
         ) from refused
 
 
-def read_source(config: RunConfig) -> tuple[Bars, list[Finding]]:
-    """Return the config's bars as they are in the file, and times that are unclear.
-
-    Raises
-    ------
-    ConfigError
-        If a setting contradicts the file.
-    DataError
-        If the file cannot be read.
-    """
-    data = config.data
-    try:
-        return read_with_findings(
-            config.data_path,
-            symbol=config.symbol,
-            label=data.label,
-            timezone=data.timezone,
-            columns=data.columns or None,
-            prices=data.prices,
-        )
-    except ConfigError as problem:
-        raise ConfigError(f"{config.place('data')}: {problem}") from problem
-
-
 def _bars_step(config: RunConfig, instrument: Instrument, steps: Steps) -> Result:
     path = config.data_path
-    settings = config.data.model_dump(mode="json", exclude={"path"})
+    elsewhere = {"path", "roll_adjustment"}
+    settings = config.data.model_dump(mode="json", exclude=elsewhere)
     step = Step(
         "bars",
         source_version(*_BARS),
         {"data": settings, "instrument": _plain(instrument)},
-        {"source": hash_file(path)},
+        source_hashes(config),
     )
 
     def compute() -> Content:
@@ -222,7 +206,7 @@ def _bars_step(config: RunConfig, instrument: Instrument, steps: Steps) -> Resul
             "raw_rows": len(raw),
             "raw_interval": raw.interval or 0,
             "doubts": [
-                *clock_doubts(raw, sessions_of(raw, instrument.calendar)),
+                *source_doubts(raw, instrument),
                 *fault_doubts(quality),
             ],
         }
@@ -280,6 +264,7 @@ def _features_step(
             "program": graph.hash,
             "calendar": graph.calendar,
             "own": None if columns.own is None else columns.own.hash,
+            "roll_adjustment": graph.roll_adjustment,
         },
         {"bars": address},
     )
@@ -317,7 +302,7 @@ def _labels_step(
             "cost": cost,
             "session": config.data.session,
         },
-        {"bars": address, "source": hash_file(config.data_path) if finer else ""},
+        {"bars": address} | (source_hashes(config) if finer else {}),
     )
 
     def compute() -> Content:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -90,7 +89,7 @@ def _data(inputs: Inputs, data: TimeSeriesDataContainer) -> page.DataSummary:
         )
     notes += [f"{count:,} rows are no samples: {why}." for why, count in _dropped(data)]
     return page.DataSummary(
-        source=Path(config.data.path).name,
+        source=config.data_path.name,
         raw_rows=inputs.raw_rows,
         bars=len(bars),
         interval=format_interval(bars.interval) if bars.interval else "event bars",
