@@ -15,6 +15,7 @@ _HOME = {
     "read_bars": "bars",
     "simulate_bars": "bars",
     "FeatureGraph": "features",
+    "on": "features",
     "feature": "features",
     "frame_feature": "features",
     "load_features": "features",

@@ -24,7 +24,7 @@ from barwise.bars.sessions import SessionTable, coverage, session_table
 from barwise.bars.trade_cleaner import TradeCleaner
 from barwise.core.arrays import DAY
 from barwise.core.errors import ConfigError
-from barwise.core.stage import Stage, State
+from barwise.core.stage import Stage, State, part_of, with_prefix
 
 SessionApplies = Literal["bars", "samples"]
 
@@ -149,18 +149,15 @@ class Preparer(Stage[Bars, Bars]):
 
     def snapshot(self) -> State:
         """Return the states of all four stages, named by stage."""
-        return {
-            f"{name}/{key}": value
-            for name, stage in self._stages.items()
-            for key, value in stage.snapshot().items()
-        }
+        state: State = {}
+        for name, stage in self._stages.items():
+            state |= with_prefix(name, stage.snapshot())
+        return state
 
     def restore(self, state: State) -> None:
         """Go on from a snapshot of a preparer with the same settings."""
         for name, stage in self._stages.items():
-            mark = f"{name}/"
-            own = {k[len(mark) :]: v for k, v in state.items() if k.startswith(mark)}
-            stage.restore(own)
+            stage.restore(part_of(state, name))
 
 
 def prepare(

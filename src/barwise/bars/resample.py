@@ -8,6 +8,7 @@ from typing import Any, final
 import numpy as np
 
 from barwise.bars.bars import Bars, format_interval
+from barwise.bars.growing import GrowingBar
 from barwise.bars.held import (
     NEVER,
     bars_from_arrays,
@@ -67,6 +68,9 @@ def bucket_bounds(
     return grid, ends
 
 
+_NO_ROWS = np.zeros(0, np.int64)
+
+
 @final
 class Resampler(Stage[Bars, Bars]):
     """Aggregate bars to a multiple of their interval.
@@ -95,6 +99,11 @@ class Resampler(Stage[Bars, Bars]):
         Must cover every time that is pushed.
     hours : {"extended", "regular"}
         Which hours are cut into bars, see :func:`bucket_bounds`.
+    repeats : bool
+        Take event bars, and rows that repeat a time. Where bars have no interval, one
+        more row may close at the end of a bar: it is emitted with the first row of a
+        later time, else on ``advance``. Where they have one, a row that repeats the
+        time at which a bar was closed makes a bar of its own.
 
     Examples
     --------
@@ -110,16 +119,23 @@ class Resampler(Stage[Bars, Bars]):
     """
 
     def __init__(
-        self, interval: int, sessions: SessionTable, hours: SessionHours = "extended"
+        self,
+        interval: int,
+        sessions: SessionTable,
+        hours: SessionHours = "extended",
+        *,
+        repeats: bool = False,
     ) -> None:
         self._interval = interval
         self._sessions = sessions
         self._hours: SessionHours = hours
+        self._repeats = repeats
         self._none = empty_bars(interval)
-        self._held: list[Bars] = []  # the rows of the unfinished bar, as they came
-        self._end = NEVER  # of the unfinished bar
-        self._rolled = False  # whether the held rows began at a change of contract
+        self._held: GrowingBar | None = None
+        self._bucket = NEVER  # end of the bucket of the last row
         self._clock = NEVER
+        self._emitted = (NEVER, 0)  # time and seq of the last bar
+        self._session = (0, 0)  # open and close of the last row's: spares a search
 
     def push(self, chunk: Bars) -> Bars:
         """Take rows in order of time and return the bars that they complete.
@@ -127,75 +143,178 @@ class Resampler(Stage[Bars, Bars]):
         Raises
         ------
         DataError
-            If times go back, or repeat although the rows are bars, or the source's interval does not divide the
-            target.
+            If times go back (or repeat, unless ``repeats`` or the rows are trades), or
+            the source's interval does not divide the target.
+        """
+        return self.push_rows(chunk)[0]
+
+    def push_rows(self, chunk: Bars) -> tuple[Bars, np.ndarray]:
+        """Do what :meth:`push` does, and say which rows completed the bars.
+
+        Returns
+        -------
+        Bars
+            The bars that are complete.
+        ndarray of int64, shape (len(bars),)
+            For each, the row of the chunk with which it became known.
         """
         self._check_interval(chunk)
-        check_order(chunk, self._clock, strictly=not chunk.are_trades)
+        check_order(
+            chunk, self._clock, strictly=not (self._repeats or chunk.are_trades)
+        )
         if chunk.symbol != self._none.symbol:
             self._none = replace(chunk[:0], interval=self._interval, rule=None)
         if not len(chunk):
-            return self._none
+            return self._none, _NO_ROWS
         self._clock = int(chunk.time[-1])
-        self._held.append(chunk)
-        if self._clock < self._end and chunk.contract is None:
-            return self._none
-        return self._emit()
+        return self._take_one(chunk) if len(chunk) == 1 else self._take_many(chunk)
 
     def advance(self, to_time: int) -> Bars:
         """Return the bars whose interval ends at or before ``to_time``."""
         self._clock = max(self._clock, to_time)
-        return self._emit() if self._end <= self._clock else self._none
+        if self._held is None or self._held.end > to_time:
+            return self._none
+        done, self._held = self._held, None
+        return self._emit([done])
 
     def snapshot(self) -> State:
-        """Return the rows of the unfinished bar and the time that is over."""
-        held = Bars.concat(self._held) if self._held else self._none
+        """Return the unfinished bar and the times that are over."""
+        held = self._held
         return {
-            **bars_to_arrays(held),
-            "end": np.array(self._end, dtype=np.int64),
-            "rolled": np.array(self._rolled),
-            "clock": np.array(self._clock, dtype=np.int64),
+            **bars_to_arrays(
+                self._none if held is None else self._row_of(held, held.time)
+            ),
+            "end": np.array(NEVER if held is None else held.end),
+            "bucket": np.array(self._bucket),
+            "clock": np.array(self._clock),
+            "emitted": np.array(self._emitted),
         }
 
     def restore(self, state: State) -> None:
         """Go on from a snapshot of a resampler with the same settings."""
         state = dict(state)
+        end = int(state.pop("end"))
+        self._bucket = int(state.pop("bucket"))
         self._clock = int(state.pop("clock"))
-        self._rolled = bool(state.pop("rolled"))
-        self._end = int(state.pop("end"))
+        time, seq = state.pop("emitted").tolist()
+        self._emitted = (time, seq)
         held = bars_from_arrays(state)
         self._none = replace(held[:0], interval=self._interval, rule=None)
-        self._held = [held] if len(held) else []
+        self._held = (
+            GrowingBar.begin(held, end, int(held.open_time[0])) if len(held) else None
+        )
 
-    def _emit(self) -> Bars:
-        """Aggregate the complete buckets of the held rows and hold the rest."""
-        if not self._held:
-            return self._none
-        rows = Bars.concat(self._held)
+    def _take_one(self, row: Bars) -> tuple[Bars, np.ndarray]:
+        held, time = self._held, row.time.item(0)
+        within = row.session_time.item(0)
+        done = []
+        if held is not None and held.takes(row, within):
+            held.add(row)
+        else:
+            if held is not None:
+                # A contract that changes inside a bucket ends the bar, now it is known.
+                held.end = min(held.end, time)
+                done.append(held)
+            self._held = held = self._begin(row, within)
+        if row.interval is not None and time == held.end:
+            done.append(held)
+            self._held = None
+        if not done:
+            return self._none, _NO_ROWS
+        return self._emit(done), np.zeros(len(done), np.int64)
+
+    def _begin(self, row: Bars, within: int) -> GrowingBar:
+        start, end = self._bucket_of(within)
+        if end == self._bucket:  # a bar of this bucket was closed already
+            start = row.open_time.item(0)
+        self._bucket = end
+        new = GrowingBar.begin(row, end, start)
+        new.volume += 0.0  # as a sum over a column does
+        return new
+
+    def _take_many(self, chunk: Bars) -> tuple[Bars, np.ndarray]:
         starts, ends = bucket_bounds(
-            rows.session_time, self._interval, self._sessions, self._hours
+            chunk.session_time, self._interval, self._sessions, self._hours
         )
-        rolled = _rolls(rows, ends, self._rolled)
-        complete = int(np.searchsorted(ends, self._clock, side="right"))
-        changes = np.flatnonzero(rolled[complete:])
-        if len(changes):  # a change of contract ends a bar before its interval does
-            complete += int(changes[-1])
-        done = _aggregate(
-            rows[:complete],
-            starts[:complete],
-            _cut_short(rows, ends, rolled)[:complete],
-            rolled[:complete],
-            self._interval,
+        before = self._bucket
+        self._bucket = int(ends[-1])
+        rows, extra = chunk, 0
+        held = self._held
+        if held is not None:
+            joined = Bars.concat([self._row_of(held, held.time), chunk])
+            rows, extra, before = replace(joined, interval=chunk.interval), 1, NEVER
+            starts = np.r_[held.open_time, starts]
+            ends = np.r_[held.end, ends]
+        again = _begun_again(rows, ends, before)
+        first = np.flatnonzero(np.r_[True, ends[1:] != ends[:-1]] | again)
+        last = np.r_[first[1:], len(rows)] - 1
+        begins = np.where(again[first], rows.open_time[first], starts[first])
+        bars = _aggregate(rows, first, last, begins, self._interval)
+        closes, complete = ends[first], len(first)
+        known = np.r_[first[1:], len(rows)]
+        if chunk.interval is not None:
+            known = np.where(rows.time[last] == closes, last, known)
+        self._held = None
+        if known[-1] == len(rows):  # no row of the chunk completes the last bar
+            complete -= 1
+            self._held = GrowingBar.begin(bars[-1:], int(closes[-1]), int(begins[-1]))
+            self._held.time = self._clock
+        cut = again[first[1:]]  # these ended with the row that was the next one's first
+        closes[:-1][cut] = np.minimum(closes[:-1], rows.time[first[1:]])[cut]
+        bars = bars.with_columns(time=closes)[:complete]
+        return self._numbered(bars), known[:complete] - extra
+
+    def _bucket_of(self, time: int) -> tuple[int, int]:
+        opens, closes = self._session
+        if not opens < time <= closes:
+            at = np.array([time])
+            found = int(self._sessions.window_of(at, hours=self._hours)[0])
+            if found < 0:
+                bounds = bucket_bounds(at, self._interval, self._sessions, self._hours)
+                return int(bounds[0][0]), int(bounds[1][0])
+            opens, closes = (int(w[found]) for w in self._sessions.window(self._hours))
+            self._session = (opens, closes)
+        start = opens + (time - opens - 1) // self._interval * self._interval
+        return start, min(start + self._interval, closes)
+
+    def _emit(self, done: list[GrowingBar]) -> Bars:
+        rows = [self._row_of(bar, bar.end) for bar in done]
+        return self._numbered(rows[0] if len(rows) == 1 else Bars.concat(rows))
+
+    def _numbered(self, bars: Bars) -> Bars:
+        """Number the bars that close at one time: ``seq``."""
+        if not len(bars):
+            return self._none
+        time, seq = self._emitted
+        same = np.flatnonzero(bars.time[1:] == bars.time[:-1]) + 1
+        if not len(same) and bars.time[0] != time:
+            self._emitted = (int(bars.time[-1]), 0)
+            return bars
+        counts = np.zeros(len(bars), np.int64)
+        counts[0] = seq + 1 if bars.time[0] == time else 0
+        for i in same:
+            counts[i] = counts[i - 1] + 1
+        self._emitted = (int(bars.time[-1]), int(counts[-1]))
+        return bars.with_columns(seq=counts)
+
+    def _row_of(self, bar: GrowingBar, time: int) -> Bars:
+        return replace(
+            self._none,
+            time=np.array([time]),
+            open_time=np.array([bar.open_time]),
+            seq=np.zeros(1, np.int64),
+            open=np.array([bar.open]),
+            high=np.array([bar.high]),
+            low=np.array([bar.low]),
+            close=np.array([bar.close]),
+            volume=np.array([bar.volume]),
+            filled=np.array([bar.filled]),
+            **bar.roll,
         )
-        left = complete < len(rows)
-        self._held = [rows[complete:]] if left else []
-        self._end = int(ends[-1]) if left else NEVER
-        self._rolled = bool(rolled[complete]) if left else False
-        return done
 
     def _check_interval(self, chunk: Bars) -> None:
         source = chunk.interval
-        if chunk.are_trades:
+        if chunk.are_trades or (source is None and self._repeats):
             return
         if source is None or self._interval % source:
             raise DataError(
@@ -205,44 +324,31 @@ class Resampler(Stage[Bars, Bars]):
             )
 
 
-def _rolls(rows: Bars, ends: np.ndarray, first: bool) -> np.ndarray:
-    """Rows at which the contract changes inside a bucket."""
-    rolled = np.zeros(len(rows), dtype=np.bool_)
+def _begun_again(rows: Bars, ends: np.ndarray, before: int) -> np.ndarray:
+    """Rows that begin another bar inside a bucket whose last bar is closed.
+
+    That one was closed by a change of contract, or by a row of the same time;
+    ``before`` is the bucket of a bar that was closed before these rows.
+    """
+    again = np.zeros(len(rows), dtype=np.bool_)
+    again[0] = ends[0] == before
     if rows.contract is not None:
-        changed = rows.contract[1:] != rows.contract[:-1]
-        rolled[1:] = changed & (ends[1:] == ends[:-1])
-    rolled[:1] = first
-    return rolled
-
-
-def _cut_short(rows: Bars, ends: np.ndarray, rolled: np.ndarray) -> np.ndarray:
-    """End of each row's bar: that of its bucket, or the next change of contract."""
-    changes = np.flatnonzero(rolled)
-    if not len(changes):
-        return ends
-    following = np.searchsorted(changes, np.arange(len(rows)), side="right")
-    known = np.r_[rows.time[changes], np.iinfo(np.int64).max]
-    return np.minimum(ends, known[following])
+        again[1:] = rows.contract[1:] != rows.contract[:-1]
+    if rows.interval is not None:
+        again[1:] |= rows.time[:-1] == ends[:-1]
+    again[1:] &= ends[1:] == ends[:-1]
+    return again
 
 
 def _aggregate(
-    rows: Bars,
-    starts: np.ndarray,
-    ends: np.ndarray,
-    rolled: np.ndarray,
-    interval: int,
+    rows: Bars, first: np.ndarray, last: np.ndarray, begins: np.ndarray, interval: int
 ) -> Bars:
-    """One bar for each run of rows that ends at the same time in one contract."""
-    if not len(rows):
-        return replace(rows, interval=interval, rule=None)
-    first = np.flatnonzero(np.r_[True, ends[1:] != ends[:-1]] | rolled)
-    last = np.r_[first[1:], len(rows)] - 1
-    closed = ends[first]
+    """One bar for each run of rows, stamped with the time of its last row."""
     roll: dict[str, Any] = {
         n: column[first] for n, column in rows.roll_columns().items()
     }
     return Bars(
-        time=closed,
+        time=rows.time[last],
         open=rows.open[first],
         high=np.maximum.reduceat(rows.high, first),
         low=np.minimum.reduceat(rows.low, first),
@@ -251,8 +357,8 @@ def _aggregate(
         volume=np.bincount(
             np.repeat(np.arange(len(first)), last - first + 1), weights=rows.volume
         ),
-        open_time=np.where(rolled[first], rows.open_time[first], starts[first]),
-        seq=np.r_[False, closed[1:] == closed[:-1]].astype(np.int64),
+        open_time=begins,
+        seq=np.zeros(len(first), np.int64),
         filled=np.logical_and.reduceat(rows.filled, first),
         symbol=rows.symbol,
         interval=interval,

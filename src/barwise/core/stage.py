@@ -19,6 +19,23 @@ State = dict[str, np.ndarray]
 """What a stage remembers: arrays only, so that it can be stored, compared and hashed."""
 
 
+def with_prefix(name: str, state: State) -> State:
+    """Name the arrays of a part, for the state of the whole."""
+    return {f"{name}/{key}": array for key, array in state.items()}
+
+
+def part_of(state: State, name: str) -> State:
+    """Return the arrays of one part, as :func:`with_prefix` named them.
+
+    Examples
+    --------
+    >>> part_of(with_prefix("bars", {"clock": np.array(5)}), "bars")
+    {'clock': array(5)}
+    """
+    start = f"{name}/"
+    return {k[len(start) :]: v for k, v in state.items() if k.startswith(start)}
+
+
 class Stage(ABC, Generic[In, Out]):
     """A resumable step from bars towards a model's input."""
 

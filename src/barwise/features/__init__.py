@@ -3,6 +3,7 @@
 from barwise.features.columns import BarColumns
 from barwise.features.frame_feature import frame_feature
 from barwise.features.graph import FeatureGraph
+from barwise.features.lowering import on
 from barwise.features.own import OwnFeatures, load_features
 from barwise.features.registry import Feature, feature, features, find, full_names
 from barwise.features.sets import choose, needs_volume, set_columns, set_names
@@ -20,6 +21,7 @@ __all__ = [
     "full_names",
     "load_features",
     "needs_volume",
+    "on",
     "set_columns",
     "set_names",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import partial
 from typing import final
 
@@ -10,14 +11,14 @@ import numpy as np
 
 from barwise.bars.bars import Bars
 from barwise.bars.instruments import get_instrument
+from barwise.bars.intervals import parse_interval
 from barwise.bars.roll_adjust import RollAdjuster, RollAdjustment
+from barwise.bars.sessions import SessionHours
 from barwise.core.errors import ConfigError
-from barwise.core.stage import Stage, State
-from barwise.features.frame_source import FrameSource
+from barwise.core.stage import Stage, State, part_of, with_prefix
 from barwise.features.registry import Feature, Role, find
 from barwise.features.sets import set_columns
-from barwise.features.sources import Source, sources_for
-from barwise.stream import Graph
+from barwise.features.sourced import SourcedGraph
 
 
 @final
@@ -29,10 +30,15 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
     names : sequence of str
         Columns, such as ``rsi_14``; they come out in this order.
     calendar : str, optional
-        Product calendar for the session features; by default the symbol's.
+        Product calendar for the session features and for the sessions that longer bars
+        are cut from; by default the symbol's.
     roll_adjustment : {"ratio", "difference", "none"}
         How prices of a later contract are brought to the scale of the first one, see
         :class:`barwise.bars.roll_adjust.RollAdjuster`.
+    hours : {"extended", "regular"}
+        Hours that are cut into longer bars: ``regular`` where the rows are those alone.
+    interval : str or int, optional
+        Length of the rows, such as ``5min``; else it is that of the first bars pushed.
     own : iterable of Feature
         Features of a user's file (``load_features(path)``), known beside the built-in
         ones.
@@ -57,6 +63,8 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         *,
         calendar: str | None = None,
         roll_adjustment: RollAdjustment = "ratio",
+        hours: SessionHours = "extended",
+        interval: str | int | None = None,
         own: Iterable[Feature] = (),
     ) -> None:
         twice = sorted({name for name in names if list(names).count(name) > 1})
@@ -68,22 +76,20 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
             )
         own = tuple(own)
         found = {name: find(name, own) for name in names}
-        self._graph = Graph({name: expr for name, (_, expr) in found.items()})
+        frames = {one.frame: None for one, _ in found.values() if one.frame is not None}
+        self._graph = SourcedGraph(
+            {name: expr for name, (_, expr) in found.items()},
+            calendar=calendar,
+            hours=hours,
+            interval=None if interval is None else parse_interval(interval),
+            frames=tuple(frames),
+        )
+        self.names = tuple(names)
+        """Columns of the matrix."""
         self.roles: dict[str, Role] = {n: one.role for n, (one, _) in found.items()}
         self.calendar, self.roll_adjustment = calendar, roll_adjustment
-        self._rolls = RollAdjuster(roll_adjustment)
-        self._fresh = partial(
-            FeatureGraph,
-            names,
-            calendar=calendar,
-            roll_adjustment=roll_adjustment,
-            own=own,
-        )
-        self._sources = sources_for(self._graph.columns, calendar)
-        frames = {one.frame: None for one, _ in found.values() if one.frame is not None}
-        if frames:
-            self._sources.append(FrameSource(tuple(frames)))
-        self._lookback = max((one.lookback or 1 for one in frames), default=1)
+        self._adjuster = partial(RollAdjuster, roll_adjustment)
+        self._begin()
 
     @classmethod
     def from_set(cls, name: str, symbol: str | None = None) -> FeatureGraph:
@@ -105,25 +111,26 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         )
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Columns of the matrix."""
-        return self._graph.names
+    def warmup(self) -> int | None:
+        """Rows until every column is defined, session starts and holes aside.
 
-    @property
-    def warmup(self) -> int:
-        """Rows until every column is defined, session starts aside."""
-        return max(self._graph.program.warmup, self._lookback - 1)
+        With columns on other timeframes the interval of the rows counts, so that this
+        is None before the first push (unless ``interval`` is given) and for event bars.
+        """
+        return self._graph.warmup
 
     @property
     def settled(self) -> int | None:
-        """Rows until any two origins agree in float32, None if some never forget."""
-        settled = self._graph.program.settled
-        return None if settled is None else max(settled, self._lookback - 1)
+        """Rows until any two origins agree in float32.
+
+        None if some never forget, and where :attr:`warmup` is.
+        """
+        return self._graph.settled
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the compiled program."""
-        return self._graph.program.hash()
+        """SHA-256 of the compiled program, other timeframes included."""
+        return self._graph.hash
 
     @property
     def unfitted(self) -> tuple[str, ...]:
@@ -135,8 +142,16 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         """What fitted columns have learned: arrays only, by a key of their own."""
         return self._graph.fitted_parameters
 
-    def fit(self, bars: Bars, *, rows: np.ndarray | None = None) -> FeatureGraph:
+    def fit(
+        self,
+        bars: Bars,
+        *,
+        rows: np.ndarray | None = None,
+        fine: Bars | None = None,
+    ) -> FeatureGraph:
         """Learn the parameters of fitted columns, and begin before the first bar.
+
+        A column on longer bars learns from those that were complete on a training row.
 
         Parameters
         ----------
@@ -145,6 +160,8 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         rows : ndarray of bool, shape (n,), optional
             Bars to learn from, such as the purged training rows of a fold; by default
             all. The others only bring moving averages and the like forward.
+        fine : Bars, optional
+            As in :meth:`push`.
 
         Returns
         -------
@@ -156,26 +173,28 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         DataError
             If a column has no training row on which its inputs are known.
         """
-        self._graph.fit(self._fresh()._columns(bars), rows=rows)
-        fresh = self._fresh()
-        self._rolls, self._sources = fresh._rolls, fresh._sources
+        fine = None if fine is None else self._adjuster().push(fine)
+        self._graph = self._graph.fitted(self._adjuster().push(bars), rows, fine)
+        self._begin()
         return self
 
     def with_parameters(self, parameters: Mapping[str, np.ndarray]) -> FeatureGraph:
         """Return a new graph of the same columns with :attr:`fitted_parameters`."""
-        graph = self._fresh()
-        graph._graph = graph._graph.with_parameters(parameters)
+        graph = copy(self)
+        graph._graph = self._graph.with_parameters(parameters)
+        graph._begin()
         return graph
 
-    def _columns(self, bars: Bars) -> dict[str, np.ndarray]:
-        bars = self._rolls.push(bars)
-        columns: dict[str, np.ndarray] = {}
-        for source in self._sources:
-            columns |= source.columns(bars)
-        return columns
+    def _begin(self) -> None:
+        self._rolls, self._fine_rolls = self._adjuster(), self._adjuster()
 
     def push(
-        self, chunk: Bars, *, out: np.ndarray | None = None, threads: int = 1
+        self,
+        chunk: Bars,
+        *,
+        fine: Bars | None = None,
+        out: np.ndarray | None = None,
+        threads: int = 1,
     ) -> np.ndarray:
         """Compute the features of the next bars.
 
@@ -183,6 +202,9 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         ----------
         chunk : Bars
             In order of acceptance; research pushes one long chunk, live one bar.
+        fine : Bars, optional
+            Bars shorter than the rows, for columns on them: each no later than the row
+            in whose time it closes. They wait until that row comes.
         out : ndarray of float32, shape (n, n_features), optional
             Written in place.
         threads : int
@@ -193,9 +215,11 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         ndarray of float32, shape (n, n_features)
             NaN where a feature is not defined yet.
         """
-        if not len(chunk):
-            return np.empty((0, len(self.names)), np.float32)
-        return self._graph.push(self._columns(chunk), out=out, threads=threads)
+        self._graph.check(chunk, fine)
+        if fine is not None:
+            fine = self._fine_rolls.push(fine)
+        chunk = self._rolls.push(chunk)
+        return self._graph.push(chunk, fine=fine, out=out, threads=threads)
 
     def iter_push(
         self, chunks: Iterable[Bars], *, threads: int = 1
@@ -205,35 +229,29 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
             yield self.push(chunk, threads=threads)
 
     def advance(self, to_time: int) -> np.ndarray:
-        """Return no rows: an output row belongs to a bar."""
-        for source in self._sources:
-            source.advance(to_time)
-        return self._graph.advance(to_time)
+        """Return no rows, but close the longer bars that end until then."""
+        self._graph.advance(to_time)
+        return np.empty((0, len(self.names)), np.float32)
 
     def snapshot(self) -> State:
         """Return everything that the next row depends on."""
-        state = self._graph.snapshot()
-        for name, part in self._parts():
-            state |= {f"{name}/{key}": array for key, array in part.snapshot().items()}
-        return state
-
-    def _parts(self) -> list[tuple[str, RollAdjuster | Source]]:
-        """What has a state beside the program, by its name in a snapshot."""
-        return [("rolls", self._rolls), *((one.name, one) for one in self._sources)]
+        return (
+            self._graph.snapshot()
+            | with_prefix("rolls", self._rolls.snapshot())
+            | with_prefix("fine rolls", self._fine_rolls.snapshot())
+        )
 
     def restore(self, state: State) -> None:
         """Go on from a snapshot of a graph with the same features."""
         self._graph.restore(state)
-        for name, part in self._parts():
-            start = f"{name}/"
-            part.restore(
-                {k[len(start) :]: v for k, v in state.items() if k.startswith(start)}
-            )
+        self._rolls.restore(part_of(state, "rolls"))
+        self._fine_rolls.restore(part_of(state, "fine rolls"))
 
     def __repr__(self) -> str:
+        rows = "" if self.warmup is None else f", warm-up {self.warmup} rows"
         return (
             f"FeatureGraph({len(self.names)} columns, "
-            f"{len(self._graph.program.nodes)} nodes, warm-up {self.warmup} rows)"
+            f"{len(self._graph.program.nodes)} nodes{rows})"
         )
 
     def _repr_html_(self) -> str:

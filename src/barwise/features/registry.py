@@ -7,12 +7,15 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import wraps
 from importlib import import_module
 from typing import Any, Literal, TypeVar, final, overload
 
+from barwise.bars.intervals import parse_interval
 from barwise.core.errors import ConfigError
 from barwise.features.columns import BarColumns
 from barwise.features.frame_function import FrameFunction
+from barwise.features.lowering import on, spell_timeframe
 from barwise.stream import Expr, column
 
 Role = Literal["number", "cyclic", "binary", "probability"]
@@ -83,6 +86,26 @@ class Feature:
             template.format(**spelled): part
             for template, part in zip(self.templates, parts, strict=True)
         }
+
+    def on_timeframe(self, timeframe: str) -> Feature:
+        """Return the same feature of bars of another length: ``mtf_1h_rsi``."""
+
+        @wraps(self.build)
+        def build(bars: BarColumns, **params: float) -> Expr | tuple[Expr, ...]:
+            made = self.build(bars, **params)
+            if isinstance(made, tuple):
+                return tuple(on(timeframe, part) for part in made)
+            return on(timeframe, made)
+
+        build.__doc__ = f"On completed {timeframe} bars: {self.summary}"
+        return replace(
+            self,
+            name=f"mtf_{timeframe}_{self.name}",
+            family="timeframes",
+            build=build,
+            templates=tuple(f"mtf_{timeframe}_{one}" for one in self.templates),
+            full=(),
+        )
 
 
 _FEATURES: dict[str, Feature] = {}
@@ -233,6 +256,7 @@ def features() -> Iterator[Feature]:
     yield from sorted(_FEATURES.values(), key=lambda f: order.get(f.family, len(order)))
 
 
+_ON_TIMEFRAME = re.compile(r"mtf_(\d+[a-z]+)_(.+)")
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _PATTERNS: list[tuple[re.Pattern[str], Feature]] = []
 
@@ -283,6 +307,11 @@ def find(name: str, own: Iterable[Feature] = ()) -> tuple[Feature, Expr]:
         If no feature makes a column of that name.
     """
     own = tuple(own)
+    elsewhere = _ON_TIMEFRAME.fullmatch(name)
+    if elsewhere is not None:
+        timeframe = _timeframe(name, elsewhere[1])
+        one, expr = find(elsewhere[2], own)
+        return one.on_timeframe(timeframe), on(timeframe, expr)
     for pattern, one in (*_patterns_of(own), *_patterns()):
         match = pattern.fullmatch(name)
         if match is None:
@@ -313,6 +342,19 @@ def _like(
     role = base.role if one.role == "number" else one.role
     # A frame function of the column has to run, whatever is made of it.
     return replace(one, role=role, price_units=base.price_units, frame=base.frame)
+
+
+def _timeframe(column: str, text: str) -> str:
+    try:
+        spelled = spell_timeframe(parse_interval(text))
+    except ConfigError as wrong:
+        raise ConfigError(f"feature {column!r}: {wrong}") from wrong
+    if spelled == text:
+        return text
+    raise ConfigError(
+        f"feature {column!r}: a column has one name; write "
+        f"{column.replace(text, spelled, 1)!r}"
+    )
 
 
 def full_names() -> list[str]:

@@ -17,7 +17,6 @@ from barwise.bars.bars import Bars
 from barwise.bars.instruments import get_instrument
 from barwise.core.stage import State
 from barwise.features.calendar_inputs import CalendarInputs
-from barwise.features.columns import CALENDAR_COLUMNS
 
 MARKET_COLUMNS = ("open", "high", "low", "close", "volume")
 """Columns that every bar carries."""
@@ -109,12 +108,3 @@ class CalendarSource(MemorylessSource):
             named = self._calendar or get_instrument(chunk.symbol).calendar
             self._inputs = CalendarInputs(named)
         return self._inputs.columns(chunk.time, self._wanted)
-
-
-def sources_for(columns: Sequence[str], calendar: str | None) -> list[Source]:
-    """Return the sources that make the columns a program reads."""
-    found: list[Source] = [MarketSource()]
-    scheduled = [name for name in columns if name in CALENDAR_COLUMNS]
-    if scheduled:
-        found.append(CalendarSource(scheduled, calendar))
-    return found

@@ -1,4 +1,4 @@
-"""Expressions in float64 over whole columns: for learning, and for comparison."""
+"""Programs in float64: for learning, for comparison, and for a graph in a graph."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from barwise.stream.expr import Expr
 from barwise.stream.ops import CHUNK, interpret
-from barwise.stream.program import compile_program, make_plan
+from barwise.stream.program import Plan, compile_program, make_plan
 
 
 def evaluate(
@@ -28,27 +28,42 @@ def evaluate(
     >>> evaluate({"old": lag(column("x"), 1)}, {"x": np.array([1.0, 2.0])})
     {'old': array([nan,  1.])}
     """
-    return {name: _evaluate(expr, columns) for name, expr in outputs.items()}
-
-
-def _evaluate(expr: Expr, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Run one expression and read its register.
-
-    The interpreter writes float32 only, so that it is compiled once; with a single
-    output nothing runs after it, and its register holds the chunk in float64.
-    """
-    program = compile_program({"": expr})
-    plan = make_plan(program, range(1), set())
-    register = plan.registers[plan.slots[0, 1]]
+    program = compile_program(outputs)
+    plan = make_plan(program, range(len(outputs)), set(), keep=True)
     state = np.zeros(max(program.state_length, 1))
-    given = [columns[name] for name in program.columns]
     rows = len(next(iter(columns.values())))
-    out, narrow = np.empty(rows), np.empty((CHUNK, 1), np.float32)
+    out = run_exact(plan, state, [columns[name] for name in program.columns], rows)
+    return {name: out[:, j].copy() for j, name in enumerate(outputs)}
+
+
+def run_exact(
+    plan: Plan, state: np.ndarray, arrays: list[np.ndarray], rows: int
+) -> np.ndarray:
+    """Run a plan that keeps the registers of its outputs, and read those.
+
+    The interpreter writes float32 only, so that it is compiled once; after a pass the
+    kept registers still hold every row of it in float64.
+
+    Parameters
+    ----------
+    plan : Plan
+        Made with ``keep``.
+    state : ndarray of float64
+        Read and written.
+    arrays : list of ndarray of float64, shape (n,)
+        The program's input columns.
+    rows : int
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n_outputs)
+    """
+    out = np.empty((rows, len(plan.places)))
     for start in range(0, rows, CHUNK):
-        stop = min(start + CHUNK, rows)
-        inputs = np.empty((len(given), stop - start))
-        for i, column in enumerate(given):
-            inputs[i] = column[start:stop]
+        n = min(CHUNK, rows - start)
+        inputs = np.empty((len(arrays), n))
+        for i, array in enumerate(arrays):
+            inputs[i] = array[start : start + n]
         interpret(
             plan.table,
             plan.params,
@@ -57,8 +72,8 @@ def _evaluate(expr: Expr, columns: Mapping[str, np.ndarray]) -> np.ndarray:
             plan.staging,
             inputs,
             plan.slots,
-            narrow[: stop - start],
+            np.empty((n, len(plan.places)), np.float32),
             0,
         )
-        out[start:stop] = register[: stop - start]
+        out[start : start + n] = plan.registers[plan.places, :n].T
     return out

@@ -122,6 +122,15 @@ def column(name: str) -> Expr:
     return _make("column", (), (name,))
 
 
+def on_clock(clock: str, x: Expr) -> Expr:
+    """Return a column computed on rows of another clock, such as longer bars.
+
+    A program has one clock: who builds the graph computes the column elsewhere and
+    hands it in (:func:`barwise.features.on`).
+    """
+    return _make("on", (x,), (clock,))
+
+
 def constant(value: float) -> Expr:
     """Return a column that holds one number on every row."""
     number = float(value)

@@ -8,8 +8,9 @@ from typing import final
 
 import numpy as np
 
-from barwise.core.errors import IntegrityError, NotFittedError
+from barwise.core.errors import ConfigError, IntegrityError, NotFittedError
 from barwise.core.stage import Stage, State
+from barwise.stream.evaluate import run_exact
 from barwise.stream.expr import Expr
 from barwise.stream.learned import (
     Parameters,
@@ -64,8 +65,14 @@ class Graph(Stage[Columns, np.ndarray]):
         made = with_learned(self._outputs, self._parameters)
         self._unfitted = waiting(made)
         self.program = compile_program(made)
+        if any(node.op == "on" for node in self.program.nodes):
+            raise ConfigError(
+                "a column on other bars (on ...) is not computed by a bare Graph, which "
+                "does not make bars; push bars through a FeatureGraph"
+            )
         self._state = np.zeros(max(self.program.state_length, 1))
         self._plans: dict[int, list[Plan]] = {}
+        self._exact: Plan | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -136,6 +143,22 @@ class Graph(Stage[Columns, np.ndarray]):
         elif plans:
             self._push_plan(plans[0], self._state, arrays, rows, out)
         return out
+
+    def push_exact(self, chunk: Columns) -> np.ndarray:
+        """Compute the next rows and do not round them: for a graph inside a graph.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_outputs)
+        """
+        if self._unfitted:
+            raise NotFittedError(_not_fitted(self._unfitted))
+        if self._exact is None:
+            every = range(len(self.names))
+            self._exact = make_plan(self.program, every, set(), keep=True)
+        rows = len(next(iter(chunk.values())))
+        arrays = [chunk[name] for name in self.program.columns]
+        return run_exact(self._exact, self._state, arrays, rows)
 
     def advance(self, to_time: int) -> np.ndarray:  # noqa: ARG002 - nothing waits
         """Return no rows: an output row belongs to an input row."""

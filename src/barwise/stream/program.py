@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -19,7 +20,10 @@ from barwise.stream.ops import OPS, STRIDE
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One op of a program; ``inputs`` are places of earlier nodes."""
+    """One op of a program; ``inputs`` are places of earlier nodes.
+
+    ``warmup`` and ``settled`` are the rows that the op adds to those of its inputs.
+    """
 
     op: str
     inputs: tuple[int, ...]
@@ -57,14 +61,37 @@ class Program:
     @property
     def warmup(self) -> int:
         """Rows until every output is defined."""
-        return max((self.nodes[i].warmup for i in self.outputs.values()), default=0)
+        return self.rows_until("warmup", {}) or 0
 
     @property
     def settled(self) -> int | None:
         """Rows until any two origins agree in float32; None if never for sure."""
-        rows = [self.nodes[i].settled for i in self.outputs.values()]
-        known = [row for row in rows if row is not None]
-        return max(known, default=0) if len(known) == len(rows) else None
+        return self.rows_until("settled", {})
+
+    def rows_until(
+        self, what: Literal["warmup", "settled"], inputs: Mapping[str, int | None]
+    ) -> int | None:
+        """Return warm-up or settling of the outputs, given that of input columns.
+
+        Parameters
+        ----------
+        what : {"warmup", "settled"}
+        inputs : mapping of str to int or None
+            Rows until an input column is defined or settled; 0 for the others. None:
+            it never is.
+        """
+        rows: list[int | None] = []
+        for node in self.nodes:
+            parts = [rows[i] for i in node.inputs]
+            own = getattr(node, what)
+            if node.op == "column":
+                own = inputs.get(str(node.params[0]), 0)
+            known = [part for part in parts if part is not None]
+            ends = own is not None and len(known) == len(parts)
+            rows.append(own + max(known, default=0) if ends else None)
+        found = [rows[i] for i in self.outputs.values()]
+        known = [row for row in found if row is not None]
+        return max(known, default=0) if len(known) == len(found) else None
 
 
 def _spell(params: Sequence[float | str]) -> list[str]:
@@ -86,16 +113,10 @@ def compile_program(outputs: Mapping[str, Expr]) -> Program:
     offset = 0
     for expr in in_order(outputs.values()):
         inputs = tuple(places[id(part)] for part in expr.inputs)
-        length, own, forgets = _needs(expr)
-        before = max((nodes[i].warmup for i in inputs), default=0)
-        origins = [nodes[i].settled for i in inputs]
-        settled = None
-        if forgets is not None and None not in origins:
-            settled = max((row for row in origins if row is not None), default=0)
-            settled += forgets
+        length, warmup, settled = _needs(expr)
         places[id(expr)] = len(nodes)
         nodes.append(
-            Node(expr.op, inputs, expr.params, offset, length, before + own, settled)
+            Node(expr.op, inputs, expr.params, offset, length, warmup, settled)
         )
         offset += length
     columns = tuple(str(n.params[0]) for n in nodes if n.op == "column")
@@ -106,15 +127,23 @@ def compile_program(outputs: Mapping[str, Expr]) -> Program:
 def _needs(expr: Expr) -> tuple[int, int, int | None]:
     if expr.op in ("column", "const"):
         return 0, 0, 0
-    if expr.op == "learned":
+    if expr.op in ("learned", "on"):
         return 0, 0, None
     spec = OPS[expr.op]
     params = tuple(float(p) for p in expr.params)
     return spec.state(params), spec.warmup(params), spec.forgets(params)
 
 
-def in_order(roots: Iterable[Expr]) -> list[Expr]:
-    """Depth first, inputs before users; iterative, so that long chains are fine."""
+def in_order(roots: Iterable[Expr], *, leaves: Sequence[str] = ()) -> list[Expr]:
+    """Return expressions and all they are made of, inputs before users.
+
+    Parameters
+    ----------
+    roots : iterable of Expr
+    leaves : sequence of str
+        Operations whose inputs are not followed.
+    """
+    # Iterative, so that long chains are fine.
     order: list[Expr] = []
     seen: set[int] = set()
     for root in roots:
@@ -126,7 +155,8 @@ def in_order(roots: Iterable[Expr]) -> list[Expr]:
             elif id(expr) not in seen:
                 seen.add(id(expr))
                 stack.append((expr, True))
-                stack.extend((part, False) for part in reversed(expr.inputs))
+                inputs = () if expr.op in leaves else expr.inputs
+                stack.extend((part, False) for part in reversed(inputs))
     return order
 
 
@@ -143,17 +173,22 @@ class Plan:
     """Output columns that this plan writes."""
     owned: tuple[tuple[int, int], ...]
     """Spans of the state that this plan brings forward."""
+    places: np.ndarray
+    """Registers of the output columns."""
 
 
-def make_plan(program: Program, outputs: range, owned: set[int]) -> Plan:
+def make_plan(
+    program: Program, outputs: range, owned: set[int], *, keep: bool = False
+) -> Plan:
     """Assign registers for a run of neighbouring output columns of a program.
 
     A register is free again after the last op that reads it, like a compiler's, so
-    that the working set stays in cache.
+    that the working set stays in cache; with ``keep`` those of the outputs never are.
     """
     targets = list(program.outputs.values())
     needed = _ancestors(program, [targets[j] for j in outputs])
     last_use = {i: k for k in needed for i in program.nodes[k].inputs}
+    last_use |= {targets[j]: len(program.nodes) for j in outputs if keep}
     registers, free = _fixed_registers(program, needed), list[int]()
     used = max(registers.values(), default=-1) + 1
     used = max(used, len(program.columns))
@@ -199,6 +234,7 @@ def make_plan(program: Program, outputs: range, owned: set[int]) -> Plan:
         np.array(finished, np.int64).reshape(len(finished), 3) - [0, 0, outputs.start],
         outputs,
         spans,
+        np.array([registers[targets[j]] for j in outputs], np.int64),
     )
 
 

@@ -1,0 +1,292 @@
+"""A program together with the sources of its input columns: bars in, columns out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Literal, final
+
+import numpy as np
+
+from barwise.bars.bars import Bars
+from barwise.bars.held import NEVER, check_order
+from barwise.bars.intervals import parse_interval
+from barwise.bars.sessions import SessionHours
+from barwise.core.errors import ConfigError
+from barwise.core.hashing import hash_json
+from barwise.core.stage import State, part_of, with_prefix
+from barwise.features.columns import CALENDAR_COLUMNS
+from barwise.features.frame_function import FrameFunction
+from barwise.features.frame_source import FrameSource
+from barwise.features.lowering import lower, spell_timeframe
+from barwise.features.sources import CalendarSource, MarketSource, Source
+from barwise.features.timeframe_source import TimeframeSource
+from barwise.stream import Expr, Graph
+from barwise.stream.learned import Parameters, waiting
+from barwise.stream.program import Program
+
+_BLOCK = 128 * 1024
+"""Rows whose input columns stand in memory at a time."""
+
+
+@final
+class SourcedGraph:
+    """Expressions over one symbol's bars, those of other timeframes included.
+
+    Parameters
+    ----------
+    outputs : mapping of str to Expr
+        Column name to expression.
+    calendar : str, optional
+        Product calendar; by default that of the bars' symbol.
+    hours : {"extended", "regular"}
+        Hours that are cut into longer bars.
+    interval : int, optional
+        Length of the rows in nanoseconds, where it is known before they come.
+    frames : sequence of FrameFunction
+        Functions of data frames that expressions may read.
+    inside : bool
+        Whether the rows are themselves bars of a timeframe.
+    parameters : mapping of str to ndarray
+        What fitted columns have learned, see :attr:`fitted_parameters`.
+
+    Raises
+    ------
+    ConfigError
+        If a timeframe cannot be made of such rows.
+    """
+
+    def __init__(
+        self,
+        outputs: Mapping[str, Expr],
+        *,
+        calendar: str | None = None,
+        hours: SessionHours = "extended",
+        interval: int | None = None,
+        frames: Sequence[FrameFunction] = (),
+        inside: bool = False,
+        parameters: Parameters = MappingProxyType({}),
+    ) -> None:
+        self._outputs = outputs
+        settings: dict[str, Any] = {
+            "calendar": calendar,
+            "hours": hours,
+            "frames": frames,
+        }
+        self._again = partial(
+            SourcedGraph, outputs, interval=interval, inside=inside, **settings
+        )
+        self._interval = interval
+        self._hours = hours
+        self._clock = NEVER
+        lowered = lower(outputs)
+        self._graph = Graph(lowered.outputs).with_parameters(parameters)
+        read = set(self._graph.columns)
+        self._sources: list[Source] = [MarketSource()]
+        scheduled = [name for name in CALENDAR_COLUMNS if name in read]
+        if scheduled:
+            self._sources.append(CalendarSource(scheduled, calendar))
+        self._frames = [one for one in frames if read.intersection(_inputs(one))]
+        if self._frames:
+            self._sources.append(FrameSource(self._frames))
+        self._timeframes: list[TimeframeSource] = []
+        for timeframe, exprs in lowered.nested.items():
+            length = parse_interval(timeframe)
+            if inside and length < (interval or 0):
+                raise ConfigError(
+                    f"{timeframe} bars inside {spell_timeframe(interval or 0)} bars: a "
+                    "column of shorter bars cannot be read by one of longer bars"
+                )
+            inner = SourcedGraph(
+                exprs,
+                interval=length,
+                inside=True,
+                parameters=part_of(dict(parameters), f"on {timeframe}"),
+                **settings,
+            )
+            source = TimeframeSource(timeframe, exprs, inner, calendar, hours)
+            source.check_base(interval)
+            self._timeframes.append(source)
+        self._sources += self._timeframes
+
+    @property
+    def program(self) -> Program:
+        """What runs on the rows' own clock."""
+        return self._graph.program
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the program, and of those on other timeframes."""
+        if not self._timeframes:
+            return self.program.hash()
+        nested = {source.name: source.inner.hash for source in self._timeframes}
+        return hash_json([self.program.hash(), nested, self._hours])
+
+    @property
+    def warmup(self) -> int | None:
+        """Rows until every column is defined; None if rows cannot tell."""
+        return self.program.rows_until("warmup", self._rows("warmup"))
+
+    @property
+    def settled(self) -> int | None:
+        """Rows until any two origins agree in float32; None if never for sure."""
+        return self.program.rows_until("settled", self._rows("settled"))
+
+    @property
+    def unfitted(self) -> tuple[str, ...]:
+        """Columns that have something to learn."""
+        inner = [source.inner.unfitted for source in self._timeframes]
+        return waiting(self._outputs) if self._graph.unfitted or any(inner) else ()
+
+    @property
+    def fitted_parameters(self) -> dict[str, np.ndarray]:
+        """What was learned, by a key of its own; timeframes stand before theirs."""
+        found = self._graph.fitted_parameters
+        for source in self._timeframes:
+            found |= with_prefix(source.name, source.inner.fitted_parameters)
+        return found
+
+    def with_parameters(self, parameters: Parameters) -> SourcedGraph:
+        """Return a new graph with what was learned elsewhere."""
+        return self._again(parameters=parameters)
+
+    def fitted(
+        self, bars: Bars, rows: np.ndarray | None, fine: Bars | None = None
+    ) -> SourcedGraph:
+        """Return a new graph with what its columns learn from some of the bars."""
+        if not waiting(self._outputs):
+            return self._again()
+        first = self._again()
+        first.check(bars, fine)
+        first._accept(bars, fine)
+        parameters: dict[str, np.ndarray] = {}
+        for source in first._timeframes:
+            made, known = source.bars_of(bars)
+            chosen = None if rows is None else rows[known]
+            inner = source.inner.fitted(made, chosen)
+            parameters |= with_prefix(source.name, inner.fitted_parameters)
+        trial = self.with_parameters(parameters)
+        trial._accept(bars, fine)
+        learned = trial._graph.fit(trial._columns(bars), rows=rows).fitted_parameters
+        return self.with_parameters(parameters | learned)
+
+    def check(self, chunk: Bars, fine: Bars | None) -> None:
+        """Refuse what cannot be pushed, before it changes anything.
+
+        Raises
+        ------
+        ConfigError
+            If a timeframe cannot be made of such bars.
+        DataError
+            If rows are not in order of time, or come too late.
+        """
+        if not self._timeframes:
+            return
+        if self._interval not in (None, chunk.interval):
+            raise ConfigError(
+                f"the rows of this graph are of {_length(self._interval)}, got some of "
+                f"{_length(chunk.interval)}"
+            )
+        check_order(chunk, self._clock, strictly=False)
+        for source in self._timeframes:
+            source.check_base(chunk.interval)
+            if source.is_finer(chunk.interval) and (len(chunk) or fine is not None):
+                source.check_fine(fine, self._clock)
+
+    def push(
+        self,
+        chunk: Bars,
+        *,
+        fine: Bars | None = None,
+        out: np.ndarray | None = None,
+        threads: int = 1,
+    ) -> np.ndarray:
+        """Return the float32 rows of the next bars; see ``FeatureGraph.push``."""
+        self._accept(chunk, fine)
+        if out is None:
+            out = np.empty((len(chunk), len(self._graph.names)), np.float32)
+        if not len(chunk):
+            return out
+        if len(chunk) <= _BLOCK:
+            return self._graph.push(self._columns(chunk), out=out, threads=threads)
+        for start in range(0, len(chunk), _BLOCK):
+            part = chunk[start : start + _BLOCK]
+            columns = self._columns(part)
+            self._graph.push(
+                columns, out=out[start : start + len(part)], threads=threads
+            )
+        return out
+
+    def push_exact(self, chunk: Bars) -> np.ndarray:
+        """Return the float64 rows of the next bars."""
+        return self._graph.push_exact(self._columns(chunk))
+
+    def advance(self, to_time: int) -> None:
+        """Learn that no row with ``time <= to_time`` is still to come."""
+        for source in self._sources:
+            source.advance(to_time)
+
+    def snapshot(self) -> State:
+        """Return everything that the next row depends on."""
+        state = self._graph.snapshot()
+        if self._timeframes:
+            state["clock"] = np.array(self._clock)
+        for source in self._sources:
+            state |= with_prefix(source.name, source.snapshot())
+        return state
+
+    def restore(self, state: State) -> None:
+        """Go on from a snapshot of a graph of the same expressions.
+
+        Raises
+        ------
+        IntegrityError
+            If the snapshot belongs to another program.
+        """
+        self._graph.restore(state)
+        if self._timeframes:
+            self._clock = int(state["clock"])
+        for source in self._sources:
+            source.restore(part_of(state, source.name))
+
+    def _rows(self, what: Literal["warmup", "settled"]) -> dict[str, int | None]:
+        """Rows until the columns of the sources are defined, or settled."""
+        found: dict[str, int | None] = {}
+        for one in self._frames:
+            found |= dict.fromkeys(_inputs(one), (one.lookback or 1) - 1)
+        for source in self._timeframes:
+            bars = getattr(source.inner, what)
+            if bars is not None and self._interval is not None:
+                # Its first bar began before the rows, perhaps: two origins may differ.
+                whole = bars + (1 if what == "warmup" else 2)
+                bars = -(-whole * source.length // self._interval) - 1
+            else:
+                bars = None
+            found |= dict.fromkeys(source.names, bars)
+        return found
+
+    def _accept(self, chunk: Bars, fine: Bars | None) -> None:
+        if not self._timeframes:
+            return
+        if fine is not None:
+            for source in self._timeframes:
+                if source.is_finer(chunk.interval):
+                    source.accept(fine)
+        if len(chunk):
+            self._clock = int(chunk.time[-1])
+            self._interval = chunk.interval
+
+    def _columns(self, chunk: Bars) -> dict[str, np.ndarray]:
+        columns: dict[str, np.ndarray] = {}
+        for source in self._sources:
+            columns |= source.columns(chunk)
+        return columns
+
+
+def _inputs(one: FrameFunction) -> list[str]:
+    return [one.input_of(column) for column in one.columns]
+
+
+def _length(interval: int | None) -> str:
+    return "no fixed interval" if interval is None else spell_timeframe(interval)
