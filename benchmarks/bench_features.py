@@ -120,7 +120,7 @@ def main() -> None:
 
 def latency(bars, calls) -> None:
     names = full_names()
-    graph = FeatureGraph(names)
+    graph = FeatureGraph(names).fit(bars[:5000])
     graph.push(bars[:5000])
     took = []
     for i in range(5000, 15_000):

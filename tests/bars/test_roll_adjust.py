@@ -187,7 +187,8 @@ def test_features_at_a_roll_are_those_of_the_new_contract_alone():
         new_close=known + 40.0,
     )
     names = full_names()
-    seen = FeatureGraph(names, roll_adjustment="difference").push(joined)
-    np.testing.assert_array_equal(seen, FeatureGraph(names).push(one))
-    unadjusted = FeatureGraph(names, roll_adjustment="none").push(joined)
+    plain = FeatureGraph(names).fit(one)
+    seen = FeatureGraph(names, roll_adjustment="difference").fit(joined).push(joined)
+    np.testing.assert_array_equal(seen, plain.push(one))
+    unadjusted = FeatureGraph(names, roll_adjustment="none").fit(joined).push(joined)
     assert np.nanmax(np.abs(unadjusted[roll] - seen[roll])) > 1.0

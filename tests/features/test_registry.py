@@ -88,7 +88,7 @@ def test_columns_in_price_units_scale_with_the_price_and_others_do_not():
         **{k: getattr(bars, k) * 8.0 for k in ("open", "high", "low", "close")}
     )
     names = full_names()
-    one, other = FeatureGraph(names).push(bars), FeatureGraph(names).push(dear)
+    one, other = (FeatureGraph(names).fit(b).push(b) for b in (bars, dear))
     settled = slice(500, None)
     for j, name in enumerate(names):
         a, b = one[settled, j], other[settled, j]

@@ -72,11 +72,7 @@ def _bars(rows, seed):
 
 NAMES = [
     *full_names(),
-    *(f"regime_hmm_{k}_p{i}" for k in (2, 3, 4) for i in range(k)),
-    "regime_hmm_3_state",
-    "regime_hmm_3_entropy",
-    "volume_winsor_1",
-    "volume_winsor_log_1",
+    *(f"regime_hmm_{k}_p{i}" for k in (2, 4) for i in range(k)),
 ]
 LEARNED = FeatureGraph(NAMES).fit(_bars(600, seed=4)).fitted_parameters
 """Fitted columns obey the laws from their fit on: it is a fixed history here."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barwise.datasets.assembly import DatasetSettings
+from barwise.datasets.assembly import DatasetSettings, training_rows
 from barwise.datasets.checks import (
     CheckSettings,
     DatasetVerdict,
@@ -58,4 +58,5 @@ __all__ = [
     "correlated_pairs",
     "load_container",
     "save_container",
+    "training_rows",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -20,7 +21,7 @@ from barwise.datasets.chronological import (
 )
 from barwise.datasets.frame import Frame
 from barwise.datasets.preparation import PreparationSettings
-from barwise.datasets.targets import Targets
+from barwise.datasets.targets import LabelArrays, Targets
 
 Dropped = Literal["not a sample", "no label", "missing features"]
 
@@ -125,18 +126,8 @@ def assign_rows(
             f"shape {sample_mask.shape}, {sample_mask.dtype}"
         )
     targets = frame.targets
-    eligible = np.flatnonzero(sample_mask & longest.valid)
-    if not len(eligible):
-        raise ConfigError(_no_sample(sample_mask, longest, horizons[1]))
-    own = np.where(targets.valid, targets.end_time, longest.end_time)
-    purge = settings.purge
-    split = chronological_split(
-        frame.times[eligible],
-        np.maximum(own, longest.end_time)[eligible],
-        fractions=settings.fractions,
-        purge=HORIZONS_PURGED * horizons[1] if purge is None else purge,
-        embargo=settings.embargo,
-        bars=eligible,
+    eligible, split = _cut(
+        frame.times, sample_mask, longest, [targets], settings, horizons[1]
     )
     complete = frame.reach > 0
     usable = targets.valid & complete
@@ -156,7 +147,69 @@ def assign_rows(
     ), dropped
 
 
-def _no_sample(sample_mask: np.ndarray, longest: Targets, horizon: int) -> str:
+def training_rows(
+    times: np.ndarray,
+    sample_mask: np.ndarray,
+    labels: Mapping[int, LabelArrays],
+    settings: SplitSettings,
+) -> int:
+    """Count the rows up to the last training sample that all horizons have.
+
+    What is learned from these rows and nothing later may go into the features of every
+    horizon: by then every label of the training part is known, and it ends before the
+    validation part begins.
+
+    Parameters
+    ----------
+    times : ndarray of int64, shape (n_rows,)
+        Close of each row's bar, nanoseconds UTC.
+    sample_mask : ndarray of bool, shape (n_rows,)
+        Rows that may be samples at all.
+    labels : mapping of int to LabelArrays
+        Labels by horizon.
+    settings : SplitSettings
+        Fractions, purge, embargo.
+
+    Raises
+    ------
+    ConfigError
+        If a part is left empty.
+    """
+    longest = max(labels)
+    eligible, split = _cut(
+        times, sample_mask, labels[longest], labels.values(), settings, longest
+    )
+    return int(eligible[split.train[-1]]) + 1
+
+
+def _cut(
+    times: np.ndarray,
+    sample_mask: np.ndarray,
+    longest: LabelArrays,
+    labels: Iterable[LabelArrays],
+    settings: SplitSettings,
+    horizon: int,
+) -> tuple[np.ndarray, Split]:
+    """Return the candidates' rows and the split of them, by the latest label's end."""
+    eligible = np.flatnonzero(sample_mask & longest.valid)
+    if not len(eligible):
+        raise ConfigError(_no_sample(sample_mask, longest, horizon))
+    ends = longest.end_time
+    for one in labels:
+        ends = np.maximum(ends, np.where(one.valid, one.end_time, ends))
+    purge = settings.purge
+    split = chronological_split(
+        times[eligible],
+        ends[eligible],
+        fractions=settings.fractions,
+        purge=HORIZONS_PURGED * horizon if purge is None else purge,
+        embargo=settings.embargo,
+        bars=eligible,
+    )
+    return eligible, split
+
+
+def _no_sample(sample_mask: np.ndarray, longest: LabelArrays, horizon: int) -> str:
     rows, wanted = len(sample_mask), int(np.count_nonzero(sample_mask))
     if not wanted:
         return (

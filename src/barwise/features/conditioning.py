@@ -67,7 +67,7 @@ def volume_log(bars: BarColumns) -> Expr:
     family="conditioning",
     unit="contracts",
     columns=["volume_winsor_{percent}"],
-    full=(),
+    full=({"percent": 1},),
 )
 def volume_winsor(bars: BarColumns, *, percent: float = 1) -> Expr:
     """Volume within its quantiles of the training rows, a percentage off each end; fitted.
@@ -82,7 +82,7 @@ def volume_winsor(bars: BarColumns, *, percent: float = 1) -> Expr:
     family="conditioning",
     unit="log contracts",
     columns=["volume_winsor_log_{percent}"],
-    full=(),
+    full=({"percent": 1},),
 )
 def volume_winsor_log(bars: BarColumns, *, percent: float = 1) -> Expr:
     """Logarithm of one plus the winsorised volume; fitted."""

@@ -142,6 +142,16 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         """What fitted columns have learned: arrays only, by a key of their own."""
         return self._graph.fitted_parameters
 
+    @property
+    def learned(self) -> dict[tuple[str, ...], str]:
+        """What fitted columns have learned, in words, by the columns that need it."""
+        return self._graph.learned
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """Packages whose version decides what is learned."""
+        return self._graph.libraries
+
     def fit(
         self,
         bars: Bars,

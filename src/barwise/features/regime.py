@@ -44,7 +44,7 @@ def _probabilities(bars: BarColumns, states: int) -> list[Expr]:
     unit="probability, 0..1",
     columns=["regime_hmm_{states}_p{state}"],
     role="probability",
-    full=(),
+    full=[{"states": 3, "state": state} for state in range(3)],
 )
 def regime_hmm_probability(
     bars: BarColumns, *, states: int = 3, state: int = 0
@@ -65,7 +65,6 @@ def regime_hmm_probability(
     family="regime",
     unit="0 (calmest) to states - 1",
     columns=["regime_hmm_{states}_state"],
-    full=(),
 )
 def regime_hmm_state(bars: BarColumns, *, states: int = 3) -> Expr:
     """Likeliest state of the hidden Markov model; the calmer one of two; fitted."""
@@ -82,7 +81,6 @@ def regime_hmm_state(bars: BarColumns, *, states: int = 3) -> Expr:
     unit="0 (certain) to 1 (all states alike)",
     columns=["regime_hmm_{states}_entropy"],
     role="probability",
-    full=(),
 )
 def regime_hmm_entropy(bars: BarColumns, *, states: int = 3) -> Expr:
     """Entropy of the states' probabilities over that of ignorance; fitted."""

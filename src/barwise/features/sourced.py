@@ -147,6 +147,21 @@ class SourcedGraph:
             found |= with_prefix(source.name, source.inner.fitted_parameters)
         return found
 
+    @property
+    def learned(self) -> dict[tuple[str, ...], str]:
+        """What was learned, in words, by the columns that need it."""
+        told = self._graph.learned
+        for source in self._timeframes:
+            for columns, what in source.inner.learned.items():
+                told[self._graph.readers(columns)] = f"{source.name} bars, {what}"
+        return told
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """Packages whose version decides what is learned."""
+        nested = (name for one in self._timeframes for name in one.inner.libraries)
+        return tuple(sorted({*self._graph.libraries, *nested}))
+
     def with_parameters(self, parameters: Parameters) -> SourcedGraph:
         """Return a new graph with what was learned elsewhere."""
         return self._again(parameters=parameters)

@@ -35,6 +35,14 @@ class Inner(Protocol):
     def fitted_parameters(self) -> dict[str, np.ndarray]:
         """What was learned."""
 
+    @property
+    def learned(self) -> dict[tuple[str, ...], str]:
+        """The same in words, by its columns."""
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """Packages whose version decides what is learned."""
+
     def fitted(self, bars: Bars, rows: np.ndarray | None) -> Inner:
         """Return a new graph with what it learns."""
 

@@ -10,13 +10,13 @@ import numpy as np
 from barwise.datasets import (
     DatasetSettings,
     PreparationSettings,
-    SplitSettings,
     TestSeal,
     TimeSeriesDataContainer,
 )
 from barwise.metrics import average_uniqueness
 from barwise.pipeline.choices import check_choices, store_folder
 from barwise.pipeline.config import RunConfig
+from barwise.pipeline.features import known, split_settings
 from barwise.pipeline.inputs import Inputs, prepare_inputs
 from barwise.pipeline.steps import Steps
 from barwise.pipeline.store import ObjectStore
@@ -53,13 +53,9 @@ def build_dataset(
 def container_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
     """Return the data set of one horizon; all horizons share the parts' boundaries."""
     config = inputs.config
-    labels, longest = _known(inputs.labels[horizon]), max(inputs.labels)
+    labels, longest = known(inputs.labels[horizon]), max(inputs.labels)
     settings = DatasetSettings(
-        split=SplitSettings(
-            fractions=config.split.fractions,
-            purge=config.split.purge,
-            embargo=config.split.embargo,
-        ),
+        split=split_settings(config),
         preparation=PreparationSettings(
             scaler=config.scaling.method,
             clip=config.scaling.clip,
@@ -75,7 +71,7 @@ def container_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
         labels,
         horizon=horizon,
         max_horizon=longest,
-        longest=_known(inputs.labels[longest]),
+        longest=known(inputs.labels[longest]),
         segments=_segments(inputs),
         sample_mask=inputs.sample_mask,
         uniqueness=_uniqueness(labels),
@@ -92,11 +88,6 @@ def _segments(inputs: Inputs) -> np.ndarray:
         return np.zeros(len(inputs.bars), np.int64)
     changed = np.r_[False, contract[1:] != contract[:-1]]
     return np.cumsum(changed).astype(np.int64)
-
-
-def _known(labels: SimpleNamespace) -> SimpleNamespace:
-    """Return labels that end when they are known, which is what purging must see."""
-    return SimpleNamespace(**(vars(labels) | {"end_time": labels.known_at}))
 
 
 def _uniqueness(labels: SimpleNamespace) -> np.ndarray:

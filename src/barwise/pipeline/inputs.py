@@ -21,6 +21,7 @@ from barwise.labels import Labels, triple_barrier
 from barwise.labels.barrier_rows import barrier_width
 from barwise.pipeline.columns import Columns, Refused, choose_columns
 from barwise.pipeline.config import RunConfig
+from barwise.pipeline.features import Fitted, features_step, fitted_of, fitting_rows
 from barwise.pipeline.source import read_source, source_hashes
 from barwise.pipeline.steps import Result, Step, Steps, source_version
 from barwise.pipeline.store import Content
@@ -35,7 +36,6 @@ _BARS = (
     "barwise.pipeline.inputs",
     "barwise.pipeline.source",
 )
-_FEATURES = (*_BARS, "barwise.stream", "barwise.features")
 _LABELS = (*_BARS, "barwise.stream", "barwise.labels", "barwise.trading.costs")
 
 
@@ -58,6 +58,8 @@ class Inputs:
         Names of the matrix's columns, and how they were chosen.
     roles : mapping of str to str
         What scalers may do with each column.
+    fitted : Fitted or None
+        What columns have learned, and from which bars; None if none does.
     labels : mapping of int to SimpleNamespace
         By horizon, the arrays of :class:`barwise.labels.Labels`.
     width : ndarray of float64, shape (bar,)
@@ -77,6 +79,7 @@ class Inputs:
     matrix: np.ndarray
     columns: Columns
     roles: Mapping[str, Role]
+    fitted: Fitted | None
     labels: Mapping[int, SimpleNamespace]
     width: np.ndarray
     addresses: Mapping[str, str]
@@ -95,9 +98,13 @@ class Inputs:
     @property
     def sample_mask(self) -> np.ndarray:
         """Rows that may be decided on: inside the wanted hours and not filled."""
-        sessions = sessions_of(self.bars, self.instrument.calendar)
-        wanted = session_mask(self.bars.time, sessions, self.config.data.session)
-        return wanted & ~self.bars.filled
+        return sample_mask(self.config, self.instrument, self.bars)
+
+
+def sample_mask(config: RunConfig, instrument: Instrument, bars: Bars) -> np.ndarray:
+    """Return which rows may be decided on: inside the wanted hours and not filled."""
+    sessions = sessions_of(bars, instrument.calendar)
+    return session_mask(bars.time, sessions, config.data.session) & ~bars.filled
 
 
 def trading_sessions(
@@ -123,16 +130,22 @@ def prepare_inputs(config: RunConfig, steps: Steps, notify: Notify) -> Inputs:
     stored = _bars_step(config, instrument, steps)
     bars, facts = _bars_of(stored.content), stored.content.value
     columns = columns_of(config, instrument, bars)
+    notify("labelling")
+    labels = _labels_step(config, instrument, bars, facts, stored.address, steps)
+    by_horizon = _labels_of(labels.content)
+    notify(f"computing {len(columns.names)} features of {len(bars):,} bars")
     graph = FeatureGraph(
         columns.names,
         calendar=instrument.calendar,
         roll_adjustment=config.data.roll_adjustment,
         own=columns.own or (),
     )
-    notify(f"computing {len(columns.names)} features of {len(bars):,} bars")
-    features = _features_step(graph, columns, bars, stored.address, steps)
-    notify("labelling")
-    labels = _labels_step(config, instrument, bars, facts, stored.address, steps)
+    span = None
+    if graph.unfitted:
+        wanted = sample_mask(config, instrument, bars)
+        span = fitting_rows(config, bars, wanted, by_horizon)
+    own = None if columns.own is None else columns.own.hash
+    features = features_step(graph, own, bars, span, stored.address, steps)
     return Inputs(
         config=config,
         instrument=instrument,
@@ -143,7 +156,8 @@ def prepare_inputs(config: RunConfig, steps: Steps, notify: Notify) -> Inputs:
         matrix=features.content.arrays["matrix"],
         columns=columns,
         roles=graph.roles,
-        labels=_labels_of(labels.content),
+        fitted=fitted_of(features.content),
+        labels=by_horizon,
         width=labels.content.arrays["width"],
         addresses={
             "bars": stored.address,
@@ -251,26 +265,6 @@ def _bars_of(content: Content) -> Bars:
     kept = {name: facts[name] for name in ("symbol", "interval", "prices", "simulated")}
     columns: dict[str, Any] = {**content.arrays, **kept}
     return Bars(**columns)
-
-
-def _features_step(
-    graph: FeatureGraph, columns: Columns, bars: Bars, address: str, steps: Steps
-) -> Result:
-    step = Step(
-        "features",
-        source_version(*_FEATURES),
-        {
-            "columns": graph.names,
-            "program": graph.hash,
-            "calendar": graph.calendar,
-            "own": None if columns.own is None else columns.own.hash,
-            "roll_adjustment": graph.roll_adjustment,
-        },
-        {"bars": address},
-    )
-    # Roles decide how a column is scaled, so they are part of the result.
-    facts = {"names": list(graph.names), "roles": dict(graph.roles)}
-    return steps.run(step, lambda: Content({"matrix": graph.push(bars)}, facts))
 
 
 def _labels_step(

@@ -87,6 +87,7 @@ def _data(inputs: Inputs, data: TimeSeriesDataContainer) -> page.DataSummary:
         notes.append(
             "Rows were sorted or interpolated, which only a finished file allows."
         )
+    notes += _fitted(inputs)
     notes += [f"{count:,} rows are no samples: {why}." for why, count in _dropped(data)]
     return page.DataSummary(
         source=config.data_path.name,
@@ -103,6 +104,22 @@ def _data(inputs: Inputs, data: TimeSeriesDataContainer) -> page.DataSummary:
         bars_per_day=counts.astype(np.int64),
         notes=notes,
     )
+
+
+def _fitted(inputs: Inputs) -> list[str]:
+    """Say which columns learned what, and from which bars."""
+    fitted = inputs.fitted
+    if fitted is None:
+        return []
+    first, last = (
+        np.datetime64(time, "ns").astype("datetime64[m]")
+        for time in (fitted.first, fitted.last)
+    )
+    return [
+        f"Fitted on {fitted.bars:,} bars of the training part, {first} to {last} UTC: "
+        f"{columns}. Learned: {what}."
+        for columns, what in fitted.learned.items()
+    ]
 
 
 def _findings(quality: QualityReport) -> list[page.Finding]:

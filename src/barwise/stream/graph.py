@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import final
 
@@ -14,8 +14,10 @@ from barwise.stream.evaluate import run_exact
 from barwise.stream.expr import Expr
 from barwise.stream.learned import (
     Parameters,
+    described,
     learn,
     placeholders,
+    recipe_of,
     waiting,
     with_learned,
 )
@@ -88,6 +90,26 @@ class Graph(Stage[Columns, np.ndarray]):
     def fitted_parameters(self) -> dict[str, np.ndarray]:
         """What was learned: a float64 vector for each key, to be stored as arrays."""
         return {key: vector.copy() for key, vector in self._parameters.items()}
+
+    @property
+    def learned(self) -> dict[tuple[str, ...], str]:
+        """What was learned, in words, by the columns that need it."""
+        return described(self._outputs, self._parameters)
+
+    def readers(self, columns: Iterable[str]) -> tuple[str, ...]:
+        """Return the outputs that read one of some input columns."""
+        wanted = set(columns)
+        return tuple(
+            name
+            for name, expr in self._outputs.items()
+            if wanted.intersection(compile_program({name: expr}).columns)
+        )
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """Packages whose version decides what is learned."""
+        recipes = map(recipe_of, placeholders(self._outputs).values())
+        return tuple(sorted({name for one in recipes for name in one.libraries}))
 
     def fit(self, chunk: Columns, *, rows: np.ndarray | None = None) -> Graph:
         """Learn the parameters of fitted columns and begin anew; return this graph.

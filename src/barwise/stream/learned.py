@@ -98,6 +98,13 @@ def placeholders(outputs: Mapping[str, Expr]) -> dict[str, Expr]:
     return {key_of(expr): expr for expr in found}
 
 
+def users_of(key: str, outputs: Mapping[str, Expr]) -> tuple[str, ...]:
+    """Return the names of the columns that need what a placeholder learns."""
+    return tuple(
+        name for name, expr in outputs.items() if key in placeholders({name: expr})
+    )
+
+
 def waiting(outputs: Mapping[str, Expr]) -> tuple[str, ...]:
     """Return the names of the columns that still have something to learn."""
     return tuple(
@@ -123,6 +130,17 @@ def with_learned(
             parts = recipe_of(expr).expressions(inputs, found)
             made[id(expr)] = parts[int(expr.params[1])]
     return {name: made[id(expr)] for name, expr in outputs.items()}
+
+
+def described(
+    outputs: Mapping[str, Expr], parameters: Parameters
+) -> dict[tuple[str, ...], str]:
+    """Say what was learned, by the columns that need it."""
+    return {
+        users_of(key, outputs): recipe_of(expr).describe(parameters[key])
+        for key, expr in placeholders(outputs).items()
+        if key in parameters
+    }
 
 
 def learn(
@@ -163,9 +181,8 @@ def learn(
         )
         usable = values[chosen & np.isfinite(values).all(axis=1)]
         if not len(usable):
-            users = [n for n, e in outputs.items() if key in placeholders({n: e})]
             raise DataError(
-                f"{', '.join(users)} cannot be fitted: on none of "
+                f"{', '.join(users_of(key, outputs))} cannot be fitted: on none of "
                 f"{np.count_nonzero(chosen):,} training rows are all inputs known; use "
                 "more data, or leave these columns out"
             )

@@ -1,0 +1,147 @@
+"""Features as a stored step, columns that learn fitted on the training rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from types import SimpleNamespace
+from typing import Any, final
+
+import numpy as np
+
+from barwise.bars import Bars
+from barwise.core.hashing import hash_arrays
+from barwise.datasets import SplitSettings, training_rows
+from barwise.features import FeatureGraph
+from barwise.pipeline.config import RunConfig
+from barwise.pipeline.steps import Result, Step, Steps, source_version
+from barwise.pipeline.store import Content
+
+_CODE = (
+    "barwise.core",
+    "barwise.bars",
+    "barwise.defaults",
+    "barwise.stream",
+    "barwise.features",
+    "barwise.pipeline.features",
+)
+
+
+@final
+@dataclass(frozen=True)
+class Fitted:
+    """What columns have learned, and from which bars.
+
+    Parameters
+    ----------
+    bars : int
+        How many bars they learned from.
+    first, last : int
+        Close of the first and of the last of them, nanoseconds UTC.
+    learned : mapping of str to str
+        What was learned, in words, by the names of the columns.
+    """
+
+    bars: int
+    first: int
+    last: int
+    learned: Mapping[str, str]
+
+
+def split_settings(config: RunConfig) -> SplitSettings:
+    """Return how samples are cut into parts."""
+    wanted = config.split
+    return SplitSettings(
+        fractions=wanted.fractions, purge=wanted.purge, embargo=wanted.embargo
+    )
+
+
+def known(labels: SimpleNamespace) -> SimpleNamespace:
+    """Return labels that end when they are known, which is what purging must see."""
+    return SimpleNamespace(**(vars(labels) | {"end_time": labels.known_at}))
+
+
+def fitting_rows(
+    config: RunConfig,
+    bars: Bars,
+    sample_mask: np.ndarray,
+    labels: Mapping[int, SimpleNamespace],
+) -> np.ndarray:
+    """Return which bars columns learn from: real ones, up to the last training sample.
+
+    Raises
+    ------
+    ConfigError
+        If a part is left empty.
+    """
+    by_horizon = {horizon: known(one) for horizon, one in labels.items()}
+    stop = training_rows(bars.time, sample_mask, by_horizon, split_settings(config))
+    return (np.arange(len(bars)) < stop) & ~bars.filled
+
+
+def features_step(
+    graph: FeatureGraph,
+    own: str | None,
+    bars: Bars,
+    rows: np.ndarray | None,
+    address: str,
+    steps: Steps,
+) -> Result:
+    """Compute the matrix, or find it.
+
+    Parameters
+    ----------
+    graph : FeatureGraph
+        Not fitted; its hash says what is learned, not yet the outcome.
+    own : str or None
+        Hash of the user's file of features.
+    bars : Bars
+    rows : ndarray of bool, shape (bar,), or None
+        Bars to learn from; None if no column learns.
+    address : str
+        Of the stored bars.
+    steps : Steps
+    """
+    settings: dict[str, Any] = {
+        "columns": graph.names,
+        "program": graph.hash,
+        "calendar": graph.calendar,
+        "own": own,
+        "roll_adjustment": graph.roll_adjustment,
+    }
+    if rows is not None:
+        settings["rows"] = hash_arrays({"rows": rows})
+        settings["libraries"] = {name: version(name) for name in graph.libraries}
+    step = Step("features", source_version(*_CODE), settings, {"bars": address})
+
+    def compute() -> Content:
+        # Roles decide how a column is scaled, so they are part of the result.
+        facts: dict[str, Any] = {"names": list(graph.names), "roles": graph.roles}
+        arrays: dict[str, np.ndarray] = {}
+        if rows is not None:
+            graph.fit(bars, rows=rows)
+            parameters = graph.fitted_parameters
+            facts["parameters"] = list(parameters)
+            arrays = {f"learned.{i}": v for i, v in enumerate(parameters.values())}
+            facts["fitted"] = asdict(_told(graph, bars.time[rows]))
+        return Content({"matrix": graph.push(bars)} | arrays, facts)
+
+    return steps.run(step, compute)
+
+
+def _told(graph: FeatureGraph, times: np.ndarray) -> Fitted:
+    learned = {", ".join(columns): what for columns, what in graph.learned.items()}
+    return Fitted(len(times), int(times[0]), int(times[-1]), learned)
+
+
+def parameters_of(content: Content) -> dict[str, np.ndarray]:
+    """Return what was learned, for ``FeatureGraph.with_parameters``."""
+    keys = content.value.get("parameters", ())
+    return {key: content.arrays[f"learned.{i}"] for i, key in enumerate(keys)}
+
+
+def fitted_of(content: Content) -> Fitted | None:
+    """Return what the columns of a stored matrix have learned."""
+    found = content.value.get("fitted")
+    return None if found is None else Fitted(**found)
