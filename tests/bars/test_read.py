@@ -548,11 +548,6 @@ def test_real_fxcm_without_volume(market_data):
     assert (bars.open_time[0], bars.open[0], bars.close[0]) == (first, 1.57597, 1.57576)
 
 
-def test_ticks_are_refused_with_a_reason(market_data):
-    with pytest.raises(ConfigError, match="one price a row"):
-        read_bars(market_data / "ES_ticks_2013-09.parquet", symbol="ES", label="open")
-
-
 def test_string_io_is_no_source():
     with pytest.raises(ConfigError, match="cannot read bars from a StringIO"):
         read_bars(io.StringIO("a"), symbol="X", label="open")

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from barwise.core.errors import ConfigError
 
 PRICES = ("open", "high", "low", "close")
-TARGETS = ("timestamp", "date", "time", *PRICES, "volume", "contract")
+TARGETS = ("timestamp", "date", "time", *PRICES, "price", "volume", "contract")
 FORMAT = "timestamp_format"
 """Key of a column map that is not a column: how its timestamps are written."""
 
@@ -18,7 +18,10 @@ _STAMPS = [
     "timestamp",
     "datetime",
     "date_time",
+    "date_and_time",
     "ts_event",
+    "transact_time",
+    "trade_time",
     "timestamp_utc",
     "datetime_utc",
     "time_utc",
@@ -75,6 +78,11 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "contract": ("contract", "contract_month", "local_symbol", "raw_symbol", "expiry"),
 }
+# A row with one of each, and without open, high and low, is a trade.
+_TRADE = {
+    "price": ("price", "trade_price", "last_price", "px", "p"),
+    "volume": ("size", "qty", "quantity", "trade_size", "last_size", "sz", "q"),
+}
 _TICKERS = ("symbol", "ticker", "instrument")
 _SIDES = ("bid", "ask", "mid")
 
@@ -99,7 +107,8 @@ def is_known(name: str) -> bool:
     >>> is_known("<DATE>"), is_known("Dear Sir")
     (True, False)
     """
-    aliases = {alias for names in _NAMES.values() for alias in names}
+    tables = (*_NAMES.values(), *_TRADE.values())
+    aliases = {alias for names in tables for alias in names}
     return plain(name) in aliases.union(_STAMPS)
 
 
@@ -110,7 +119,7 @@ def recognise(
     prices: str = "trade",
     given: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Map what a bar needs to the columns that a source has.
+    """Map what a bar or a trade needs to the columns that a source has.
 
     Parameters
     ----------
@@ -127,7 +136,8 @@ def recognise(
     -------
     dict of str to str
         ``timestamp`` (or ``date`` and ``time``), the four prices, and ``volume`` and
-        ``contract`` where the source has them.
+        ``contract`` where the source has them. For trades ``price`` and ``volume`` in
+        place of the four prices.
 
     Raises
     ------
@@ -159,8 +169,27 @@ def recognise(
                 name = _volume(have)
             if name:
                 found[target] = name
+    found = _as_trades(found, chosen, have)
     _check_complete(found, names, source, have)
     return {t: found[t] for t in TARGETS if t in found}
+
+
+def _as_trades(
+    found: dict[str, str], chosen: Mapping[str, str], have: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the columns of trades where each row is one, else ``found``."""
+    if any(price in found for price in ("open", "high", "low")):
+        return found
+    named = {
+        target: next((have[alias] for alias in aliases if alias in have), "")
+        for target, aliases in _TRADE.items()
+    }
+    price = chosen.get("price") or named["price"]
+    size = found.get("volume") or named["volume"]
+    if not price or not (size or "price" in chosen):
+        return found
+    both = {"price": price, **({"volume": size} if size else {})}
+    return {t: n for t, n in found.items() if t not in PRICES} | both
 
 
 def ticker_column(names: Sequence[str]) -> str | None:
@@ -232,6 +261,8 @@ def _check_complete(
     found: Mapping[str, str], names: Sequence[str], source: str, have: Mapping[str, str]
 ) -> None:
     missing = [price for price in PRICES if price not in found]
+    if "price" in found:
+        missing = []
     if not {"timestamp", "date"} & set(found):
         missing.insert(0, "timestamp")
     if not missing:
@@ -242,8 +273,8 @@ def _check_complete(
         way = f"it quotes {' and '.join(sides)}: pass prices={sides[0]!r} (data.prices)"
     elif len(missing) >= len(PRICES) - 1 and "timestamp" not in missing:
         way = (
-            "that is one price a row (ticks or a line), not bars: bars need open, high, "
-            "low and close"
+            "that is one price a row: bars need open, high, low and close, trades a "
+            "price and a size"
         )
     else:
         example = ", ".join(f"{target!r}: '...'" for target in missing)

@@ -124,7 +124,10 @@ def _fields(line: str, separator: str) -> list[str]:
 
 
 def _separator(lines: Sequence[str], name: str) -> str:
-    """Return the separator that gives most lines one width of at least five."""
+    """Return the separator that gives most lines one width of at least five.
+
+    Or of three and more where the first line names the columns of trades.
+    """
     full = [line for line in lines if line.strip()][-_SAMPLE_LINES:]
     best, score = "", 0
     for separator in _SEPARATORS:
@@ -135,6 +138,9 @@ def _separator(lines: Sequence[str], name: str) -> str:
             best, score = separator, agreeing
     if best:
         return best
+    for separator in _SEPARATORS:
+        if full and _names_trades(_fields(full[0], separator)):
+            return separator
     shown = full[min(1, len(full) - 1)][:80] if full else ""
     raise _no_table(full, shown, name)
 
@@ -152,6 +158,13 @@ def _no_table(lines: Sequence[str], shown: str, name: str) -> DataError | Config
         f"{name} is no table of bars: no separator out of ; tab | , gives lines of at "
         f"least 5 fields (timestamp, open, high, low, close); a line reads {shown!r}"
     )
+
+
+def _names_trades(fields: Sequence[str]) -> bool:
+    try:
+        return "price" in recognise([f.strip() for f in fields], source="")
+    except ConfigError:
+        return False
 
 
 def _width(rows: Sequence[Sequence[str]]) -> int:

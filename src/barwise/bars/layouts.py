@@ -12,10 +12,11 @@ import numpy as np
 from barwise.bars.bars import PriceKind, format_interval
 from barwise.bars.clocks import guess_clock
 from barwise.bars.columns import FORMAT, plain
+from barwise.bars.event_rule import TRADES, EventRule
 from barwise.bars.raw import RawTable
 from barwise.bars.read import choose_columns, infer_interval, joined_stamps, read_stamps
 from barwise.bars.sources import load
-from barwise.bars.stored import is_stored
+from barwise.bars.stored import is_stored, stored_rule
 from barwise.bars.timestamps import describe_format
 from barwise.core.errors import ConfigError
 
@@ -54,7 +55,9 @@ class Layout:
     label : str or None
         Which end of a bar the stamps look like; None where they do not tell.
     interval : int
-        Most common step in nanoseconds.
+        Most common step in nanoseconds; 0 for event bars and trades.
+    rule : EventRule or None
+        What ended each event bar, ``TRADES`` for trades.
     prices : {"trade", "bid", "ask", "mid"}
         What the source seems to quote.
     rows : int
@@ -77,6 +80,7 @@ class Layout:
     naive: bool
     label: str | None
     interval: int
+    rule: EventRule | None
     prices: PriceKind
     rows: int
     has_volume: bool
@@ -122,7 +126,8 @@ def sniff(path: str | Path, columns: Mapping[str, str] | None = None) -> Layout:
     # LEAN declares UTC although its files do not say so.
     naive = zone is None and table.kind != "lean"
     moments = _nanoseconds(stamps)
-    interval = infer_interval(moments, table.origin)
+    rule = TRADES if "price" in chosen else stored_rule(table)
+    interval = 0 if rule else infer_interval(moments, table.origin)
     guess = guess_clock(moments, interval, naive=naive)
     said, why = _label_by_name(table, chosen)
     volume = chosen.get("volume")
@@ -138,8 +143,10 @@ def sniff(path: str | Path, columns: Mapping[str, str] | None = None) -> Layout:
         timestamp_format=written,
         timezone=guess.timezone if naive else zone or "UTC",
         naive=naive,
-        label=facts.get("label", said or guess.label),
+        # A trade is known at its stamp.
+        label=facts.get("label", "close" if rule else said or guess.label),
         interval=interval,
+        rule=rule,
         prices=facts.get("prices", prices),
         rows=len(table.frame),
         has_volume=has_volume,
@@ -150,7 +157,9 @@ def sniff(path: str | Path, columns: Mapping[str, str] | None = None) -> Layout:
             f"columns: {', '.join(f'{t} = {n!r}' for t, n in chosen.items())}",
             f"timestamps are written {written}"
             + ("" if naive else f", zone {zone or 'UTC'}"),
-            f"most rows are {format_interval(interval)} apart",
+            f"rows are bars of {rule.text}"
+            if rule
+            else f"most rows are {format_interval(interval)} apart",
             *guess.evidence,
             *why,
             _volume_note(volume, has_volume),

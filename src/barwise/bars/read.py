@@ -1,4 +1,4 @@
-"""Read one symbol's bars from a file or a frame."""
+"""Read one symbol's bars or trades from a file or a frame."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from barwise.bars.bars import Bars, PriceKind, format_interval
 from barwise.bars.columns import FORMAT, PRICES, recognise, ticker_column
+from barwise.bars.event_rule import TRADES
 from barwise.bars.intervals import parse_interval
 from barwise.bars.origin import Origin
 from barwise.bars.placed import headerless_columns
@@ -46,6 +47,9 @@ def read_bars(
 ) -> Bars:
     """Read one symbol's bars as they are: nothing is sorted, dropped or repaired.
 
+    A source with a price and a size a row, and no open, high and low, holds trades: they
+    come as bars of one trade, which :func:`barwise.prepare` builds bars from.
+
     Parameters
     ----------
     source : path or frame
@@ -55,14 +59,14 @@ def read_bars(
     symbol : str
         Name of the instrument.
     label : {"open", "close"}
-        Which end of a bar the source's timestamp is.
+        Which end of a bar the source's timestamp is; of no effect on trades.
     timezone : str, optional
         IANA name of the clock of timestamps without zone, daylight saving included.
         None: the column's own zone, and UTC where it has none.
     columns : mapping of str to str, optional
         Target (``timestamp``, or ``date`` and ``time``; ``open``, ``high``, ``low``,
-        ``close``, ``volume``, ``contract``) to the source's name, where it is not
-        recognised; columns of a file without header are ``column_1`` ... . The key
+        ``close``, ``volume``, ``contract``; ``price`` and ``volume`` of trades) to the
+        source's name, where it is not recognised; columns of a file without header are ``column_1`` ... . The key
         ``timestamp_format`` gives the strftime form of the timestamps.
     prices : {"trade", "bid", "ask", "mid"}
         What the source quotes; it chooses the columns where there are several sides.
@@ -103,6 +107,9 @@ def read_bars(
     ... )
     >>> read_bars(frame, symbol="X", label="open", timezone="America/Chicago")
     Bars(X, 3 rows of 1 min, 2024-01-02 23:01 to 2024-01-02 23:03 UTC)
+    >>> trades = pl.DataFrame({"time": [1_600_000_000] * 2, "price": 5.0, "size": 3})
+    >>> read_bars(trades, symbol="X", label="close")
+    Bars(X, 2 rows of 1 trade, 2020-09-13 12:26 to 2020-09-13 12:26 UTC)
     """
     bars, findings = read_with_findings(
         source,
@@ -155,22 +162,44 @@ def read_with_findings(
     chosen = choose_columns(table, prices, columns)
     stamps = read_stamps(table, chosen, (columns or {}).get(FORMAT))
     moments, findings = to_utc(stamps, timezone, table.origin)
-    length = infer_interval(moments, table.origin, length)
     values = {
         name: _numbers(table.frame[chosen[name]], table.origin)
-        for name in (*PRICES, "volume")
+        for name in (*PRICES, "price", "volume")
         if name in chosen
     }
-    bars = Bars.of(
-        moments + length if label == "open" else moments,
-        **values,
-        interval=length,
-        symbol=symbol,
-        prices=prices,
-        contract=_contracts(table, chosen, symbol),
-        simulated=table.dialect is not None and table.dialect.simulated,
+    facts: dict[str, Any] = {
+        "symbol": symbol,
+        "prices": prices,
+        "contract": _contracts(table, chosen, symbol),
+        "simulated": table.dialect is not None and table.dialect.simulated,
+    }
+    if "price" in chosen:
+        return _trades(moments, values, facts, table.origin), findings
+    length = infer_interval(moments, table.origin, length)
+    time = moments + length if label == "open" else moments
+    return Bars.of(time, **values, interval=length, **facts), findings
+
+
+def _trades(
+    time: np.ndarray,
+    values: dict[str, np.ndarray],
+    facts: dict[str, Any],
+    origin: Origin,
+) -> Bars:
+    contract = facts["contract"]
+    if contract is not None:
+        runs = contract[np.r_[True, contract[1:] != contract[:-1]]]
+        if len(runs) > len(np.unique(runs)):
+            raise DataError(
+                f"{origin.name} holds trades of several contracts in turn "
+                f"({', '.join(runs[:3])}, ...): a series has one contract at a time. Keep "
+                "one, or cut each off where the next one is rolled to"
+            )
+    price = values.pop("price")
+    ohlc = dict.fromkeys(PRICES, price)
+    return Bars.of(
+        time, **ohlc, **values, interval=None, open_time=time, rule=TRADES, **facts
     )
-    return bars, findings
 
 
 def choose_columns(

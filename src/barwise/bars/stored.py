@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from barwise.bars.bars import Bars, format_interval
+from barwise.bars.event_rule import EventRule
 from barwise.core.durable import write_with
 from barwise.core.errors import ConfigError, DataError
 
@@ -25,8 +26,8 @@ _FACTS = ("symbol", "label", "prices", "simulated", "interval")
 def write_bars(bars: Bars, path: str | Path) -> None:
     """Write bars to Parquet; :func:`read_bars` gives back the same ones.
 
-    Symbol, label, price kind, interval and the mark of simulated rows travel in the
-    file's metadata.
+    Symbol, label, price kind, interval or rule and the mark of simulated rows travel in
+    the file's metadata.
 
     Parameters
     ----------
@@ -60,6 +61,7 @@ def write_bars(bars: Bars, path: str | Path) -> None:
         "prices": bars.prices,
         "simulated": bars.simulated,
         "interval": bars.interval,
+        "rule": None if bars.rule is None else str(bars.rule),
     }
     stamp = pa.timestamp("ns", tz="UTC")
     columns = {
@@ -121,7 +123,14 @@ def restore(
         interval=facts["interval"],
         prices=facts["prices"],
         simulated=facts["simulated"],
+        rule=stored_rule(table),
     )
+
+
+def stored_rule(table: RawTable) -> EventRule | None:
+    """Return what ended each bar of a stored table; None for bars of one interval."""
+    rule = (table.stored or {}).get("rule")
+    return EventRule.parse(rule) if rule else None
 
 
 def _agree(name: str, key: str, said: object, stored: object) -> None:
