@@ -74,11 +74,12 @@ def test_a_bar_with_a_price_column_is_a_bar():
 
 def test_contracts_in_turn_are_refused():
     frame = pl.DataFrame({**ROWS, "contract": ["H4", "M4", "H4"]})
-    with pytest.raises(DataError, match=r"several contracts in turn \(H4, M4, H4"):
-        read_bars(frame, symbol="X", label="close")
-    rolled = frame.with_columns(contract=pl.Series(["H4", "M4", "M4"]))
-    trades = read_bars(rolled, symbol="X", label="close")
-    assert trades.contract.tolist() == ["H4", "M4", "M4"]
+    rule = EventRule("tick", 1)
+    with pytest.raises(DataError, match="H4 comes back after M4"):
+        prepare(read_bars(frame, symbol="ES", label="close"), interval=rule)
+    rolled = frame.with_columns(contract=pl.Series(["H4", "H4", "M4"]))
+    trades = read_bars(rolled, symbol="ES", label="close")
+    assert prepare(trades, interval=rule)[0].contract.tolist() == ["H4", "H4", "M4"]
 
 
 def spoiled():

@@ -59,7 +59,7 @@ class _Total:
     def complete(self, xs):
         total = 0.0
         for x in xs:
-            if x is not None and not math.isnan(x):
+            if not math.isnan(x):
                 total = total + x
         return total >= self.size
 
@@ -73,12 +73,11 @@ class _Imbalance:
         self.flow = self.share = 0.0
 
     def complete(self, xs):
-        theta, count = 0.0, 0
+        theta, count = 0.0, len(xs)
         for x in xs:
-            count += x is not None
-            if x is not None and not math.isnan(x):
+            if not math.isnan(x):
                 theta = theta + x
-        if xs[-1] is not None and not math.isnan(xs[-1]):
+        if not math.isnan(xs[-1]):
             alpha = 2.0 / (SPAN * self.size + 1.0)
             self.flow = self.flow + alpha * (xs[-1] - self.flow)
             self.share = self.share + alpha * (1.0 - self.share)
@@ -119,7 +118,7 @@ def _bar(rows, time):
         "low": min(row["low"] for row in rows),
         "close": rows[-1]["close"],
         "volume": volume,
-        "filled": all(row["filled"] for row in rows),
+        "filled": False,
         "contract": rows[-1]["contract"],
     }
 
@@ -138,6 +137,7 @@ def _stretches(rows, sessions, trades):
 
 def event_bars(rows, kind, size, sessions=(), trades=False, clock=None):
     """Bars that are known when ``clock`` is over, and the rows that are left."""
+    rows = [row for row in rows if not row["filled"]]
     made, held = [], []
     meter = _Imbalance(size) if "imbalance" in kind else _Total(size)
     sides = _sides(rows)
@@ -148,7 +148,7 @@ def event_bars(rows, kind, size, sessions=(), trades=False, clock=None):
             weight = _weight(kind, rows[i])
             side = sides[i] if "imbalance" in kind else 1.0
             held.append(rows[i])
-            xs.append(None if rows[i]["filled"] else side * weight)
+            xs.append(side * weight)
             if meter.complete(xs):
                 made.append(_bar(held, rows[i]["time"]))
                 held, xs = [], []

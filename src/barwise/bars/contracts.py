@@ -73,7 +73,7 @@ def join_contracts(
     parts: list[Bars] = []
     for name, (begin, end) in zip(names, pairwise(bounds), strict=True):
         bars = contracts[name]
-        held = (bars.time > begin) & (bars.time <= end)
+        held = (bars.session_time > begin) & (bars.session_time <= end)
         if not held.any():
             raise DataError(
                 f"contract {name} has no bar in its time "

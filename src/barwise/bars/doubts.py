@@ -26,7 +26,8 @@ _FAULTY = 0.01
 def fault_doubts(report: QualityReport) -> list[str]:
     """Say which faults are so frequent that the columns may be named wrong.
 
-    Rows out of order are left aside: some vendors write the newest row first.
+    Rows out of order are left aside: some vendors write the newest row first. So are
+    faults that were kept, such as trades like the one before.
 
     Examples
     --------
@@ -41,6 +42,7 @@ def fault_doubts(report: QualityReport) -> list[str]:
         for found in report.findings
         if found.kind in FAULTS
         and found.kind != "out_of_order"
+        and found.action != "kept"
         and found.count > _FAULTY * report.rows_in
     ]
 

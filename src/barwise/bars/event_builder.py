@@ -26,7 +26,6 @@ from barwise.stream.event_bars import (
     FIRST,
     HELD,
     THETA,
-    TRADED,
     VOLUME,
     Out,
     Rows,
@@ -47,7 +46,7 @@ class EventBuilder(Stage[Bars, Bars]):
     mean of its high, low and close times its volume. The row with which the rule is met
     is the bar's last; what it is too large by is not carried over, so a bar may hold far
     more than its size. Rows of unknown volume count for no rule of volume, and make the
-    volume of their bar unknown. Filled rows count for none.
+    volume of their bar unknown. Filled rows are no trades and are left out.
 
     ``time`` is the time of the bar's last row, when the bar is known; several bars may
     have the same. A bar ends before its rule is met
@@ -103,9 +102,9 @@ class EventBuilder(Stage[Bars, Bars]):
 
     @property
     def unfinished(self) -> tuple[int, float]:
-        """Traded rows and volume of the bar that is not finished."""
-        held = self._whole[HELD] > 0
-        return int(self._whole[TRADED]), float(self._real[VOLUME]) if held else 0.0
+        """Rows and volume of the bar that is not finished."""
+        rows = int(self._whole[HELD])
+        return rows, float(self._real[VOLUME]) if rows else 0.0
 
     def push(self, chunk: Bars) -> Bars:
         """Take rows in order of time and return the bars that they finish.
@@ -118,9 +117,12 @@ class EventBuilder(Stage[Bars, Bars]):
         check_order(chunk, self._clock, strictly=False)
         if self._sessions is not None:
             self._sessions.check(chunk.time)
-        if not len(chunk):
-            return self._events(chunk)
-        return Bars.concat([self._build(block) for block in _blocks(chunk)])
+        if len(chunk):
+            self._clock = int(chunk.time[-1])
+        traded = chunk[~chunk.filled] if chunk.filled.any() else chunk
+        if not len(traded):
+            return self._events(traded)
+        return Bars.concat([self._build(block) for block in _blocks(traded)])
 
     def advance(self, to_time: int) -> Bars:
         """Return the unfinished bar if its session ends at or before ``to_time``."""
@@ -130,8 +132,8 @@ class EventBuilder(Stage[Bars, Bars]):
         if not len(held) or self._whole[END] > to_time:
             self._first = held
             return self._events(held[:0])
-        whole = [self._whole[END], self._whole[BEGAN], -1, self._whole[TRADED] == 0]
-        self._whole[HELD] = self._whole[TRADED] = 0
+        whole = [self._whole[END], self._whole[BEGAN], -1]
+        self._whole[HELD] = 0
         real = self._real[:THETA, None].copy()
         return self._finished(held, np.array(whole, np.int64)[:, None], real)
 
@@ -156,13 +158,12 @@ class EventBuilder(Stage[Bars, Bars]):
 
     def _build(self, rows: Bars) -> Bars:
         room = 2 * len(rows)
-        out = Out(np.empty((4, room), np.int64), np.empty((5, room)))
+        out = Out(np.empty((3, room), np.int64), np.empty((5, room)))
         rule = self._rule
         self._whole[FIRST] = -1
         made = build(
             self._columns(rows), rule.size, rule.imbalance, self._whole, self._real, out
         )
-        self._clock = int(rows.time[-1])
         whole, real = out.whole[:, :made], out.real[:, :made]
         first = whole[2]
         begun = rows[first[first >= 0]]
@@ -182,7 +183,7 @@ class EventBuilder(Stage[Bars, Bars]):
             array.flags.writeable = False
         return Rows(
             rows.time, rows.open_time, rows.open, rows.high, rows.low, rows.close,
-            rows.volume, weight, rows.filled, end, rolled,
+            rows.volume, weight, end, rolled,
         )  # fmt: skip
 
     def _weight(self, rows: Bars) -> np.ndarray:
@@ -209,7 +210,7 @@ class EventBuilder(Stage[Bars, Bars]):
 
     def _finished(self, begun: Bars, whole: np.ndarray, real: np.ndarray) -> Bars:
         """Return finished bars, from the first row of each and what the kernel wrote."""
-        time, open_time, _, filled = whole
+        time, open_time, _ = whole
         seq = numbered(time, *self._last)
         if len(time):
             self._last = int(time[-1]), int(seq[-1])
@@ -218,7 +219,6 @@ class EventBuilder(Stage[Bars, Bars]):
                 time=time,
                 open_time=open_time,
                 seq=seq,
-                filled=filled.astype(np.bool_),
                 **dict(zip(_PRICES, real, strict=True)),
             )
         )

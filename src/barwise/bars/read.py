@@ -174,27 +174,15 @@ def read_with_findings(
         "simulated": table.dialect is not None and table.dialect.simulated,
     }
     if "price" in chosen:
-        return _trades(moments, values, facts, table.origin), findings
+        return _trades(moments, values, facts), findings
     length = infer_interval(moments, table.origin, length)
     time = moments + length if label == "open" else moments
     return Bars.of(time, **values, interval=length, **facts), findings
 
 
 def _trades(
-    time: np.ndarray,
-    values: dict[str, np.ndarray],
-    facts: dict[str, Any],
-    origin: Origin,
+    time: np.ndarray, values: dict[str, np.ndarray], facts: dict[str, Any]
 ) -> Bars:
-    contract = facts["contract"]
-    if contract is not None:
-        runs = contract[np.r_[True, contract[1:] != contract[:-1]]]
-        if len(runs) > len(np.unique(runs)):
-            raise DataError(
-                f"{origin.name} holds trades of several contracts in turn "
-                f"({', '.join(runs[:3])}, ...): a series has one contract at a time. Keep "
-                "one, or cut each off where the next one is rolled to"
-            )
     price = values.pop("price")
     ohlc = dict.fromkeys(PRICES, price)
     return Bars.of(

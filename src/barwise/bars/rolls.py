@@ -62,7 +62,7 @@ def label_contracts(bars: Bars, rolls: Sequence[Roll], sessions: SessionTable) -
     check_chain(rolls)
     _check_inside(rolls, bars, sessions)
     bounds = roll_times(rolls, sessions)
-    place = np.searchsorted(bounds, bars.time, side="left")
+    place = np.searchsorted(bounds, bars.session_time, side="left")
     names = np.array([rolls[0].old, *(roll.new for roll in rolls)])
     closes = np.full((len(rolls) + 1, 2), np.nan)
     for number, roll in enumerate(rolls, start=1):

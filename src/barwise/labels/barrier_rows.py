@@ -128,9 +128,28 @@ def _inside(bars: Bars, fine: Bars) -> tuple[np.ndarray, np.ndarray]:
     row = np.searchsorted(bars.time, fine.time, side="left")
     held = row < len(bars)
     held[held] = bars.open_time[row[held]] < fine.time[held]
+    if bars.interval is None:
+        _check_whole(bars, fine, row, held)
     prices = np.column_stack([fine.open[held], fine.high[held], fine.low[held]])
     first = np.searchsorted(row[held], np.arange(len(bars) + 1), side="left")
     return first, prices
+
+
+def _check_whole(bars: Bars, fine: Bars, row: np.ndarray, held: np.ndarray) -> None:
+    """Refuse finer bars of which a part lies in the event bar before.
+
+    What such a bar reached, it may have reached in either.
+    """
+    across = fine.open_time[held] < bars.open_time[row[held]]
+    if not across.any():
+        return
+    at = fine.time[held][int(np.argmax(across))]
+    raise ConfigError(
+        f"labels.fine: the finer bar that closes at {np.datetime64(int(at), 'ns')} UTC "
+        "began in an earlier event bar than it ended in, so that it cannot say which of "
+        "them reached a barrier; pass the bars that the event bars were built from, or "
+        "none"
+    )
 
 
 def _mask(sample: np.ndarray | None, rows: int) -> Flags | None:

@@ -124,7 +124,8 @@ def triple_barrier(  # noqa: PLR0913 - one argument a clause of the contract
     tick : float, optional
         Price step; None takes the symbol's own, 0 rounds nothing.
     fine : Bars, optional
-        Finer bars of the same symbol: those inside a bar decide its ties.
+        Finer bars of the same symbol: those inside a bar decide its ties. For event
+        bars they must be the bars that those were built from.
     sessions : SessionTable, optional
         Trading hours that cover the bars. None takes the symbol's calendar; a symbol
         that barwise does not know trades without sessions.

@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from barwise.bars.event_rule import EventRule
 from barwise.bars.instruments import Instrument, get_instrument, instruments
 from barwise.core.errors import ConfigError
 from barwise.core.hashing import hash_json
@@ -200,6 +201,14 @@ class RunConfig(Group):
         return None if path is None else self._folder / path
 
     @property
+    def target(self) -> str | EventRule:
+        """What ends a bar: the interval of time bars, or the rule of event bars."""
+        data = self.data
+        if data.bars == "time" or data.bar_size is None:
+            return data.interval
+        return EventRule(data.bars, data.bar_size)
+
+    @property
     def output_path(self) -> Path:
         """The folder of runs and reports, from the working folder."""
         return self._folder / self.output
@@ -315,6 +324,33 @@ def _expiries_known(config: RunConfig) -> str | None:
     )
 
 
+def _size_given(config: RunConfig) -> str | None:
+    data = config.data
+    if data.bars == "time":
+        if data.bar_size is None:
+            return None
+        return (
+            f"{data.bar_size:g} has no effect on time bars, whose length is "
+            "data.interval; leave it out, or choose an event under data.bars"
+        )
+    if data.bar_size is None:
+        return f"is missing, and data.bars: {data.bars} needs it, e.g. bar_size: 1000"
+    try:
+        EventRule(data.bars, data.bar_size)
+    except ConfigError as problem:
+        return str(problem)
+    return None
+
+
+def _gaps_there(config: RunConfig) -> str | None:
+    if config.data.gaps != "interpolate" or config.data.bars == "time":
+        return None
+    return (
+        f"'interpolate' has no effect with data.bars: {config.data.bars}, because event "
+        "bars have no gaps; leave the key out"
+    )
+
+
 def _symbol_known(config: RunConfig) -> str | None:
     if config.instrument is not None:
         return None
@@ -367,6 +403,8 @@ RULES = (
     Rule(
         "labels.unit", ("labels.unit", "labels.upper", "labels.lower"), _barriers_sized
     ),
+    Rule("data.bar_size", ("data.bars", "data.bar_size"), _size_given),
+    Rule("data.gaps", ("data.bars", "data.gaps"), _gaps_there),
     Rule(
         "data.session_applies",
         ("data.session_applies", "data.session"),

@@ -20,6 +20,7 @@ from barwise.bars.bars import PriceKind
 from barwise.bars.calendars import get_calendar
 from barwise.bars.columns import FORMAT, TARGETS
 from barwise.bars.contracts import RollRule
+from barwise.bars.event_rule import EventKind
 from barwise.bars.gaps import GapPolicy
 from barwise.bars.instruments import InstrumentKind
 from barwise.bars.intervals import parse_interval
@@ -95,8 +96,9 @@ class DataConfig(Group):
     """Where the bars come from and how they are cleaned."""
 
     path: Path | None = None
-    """File of bars: CSV (plain, gz, zst), Parquet or Arrow; relative to this file. Null
-    where the bars of each contract have a file of their own (contracts)."""
+    """File of bars, or of trades, for which label says nothing: CSV (plain, gz, zst),
+    Parquet or Arrow; relative to this file. Null where the bars of each contract have a
+    file of their own (contracts)."""
     label: LabelSide
     """Whether the source stamps a bar with its open or with its close."""
     timezone: str | None = None
@@ -106,6 +108,12 @@ class DataConfig(Group):
     """Our column name to the source's, where it is not recognised."""
     prices: PriceKind = "trade"
     """What the source quotes."""
+    bars: Literal["time", EventKind] = "time"
+    """What ends a bar: the time (interval), or an event: so many trades, so much volume
+    or traded value, an imbalance of buying and selling."""
+    bar_size: Positive | None = None
+    """Size of an event bar: trades for tick and imbalance bars (there on average),
+    volume, or price times volume for dollar bars; null for time bars."""
     interval: str = "5min"
     """Length of a bar after resampling: e.g. 1min, 5min, 1h or 1d."""
     session: Session = "all"
@@ -114,8 +122,8 @@ class DataConfig(Group):
     """Whether the session filters bars, or only samples (overnight bars then still feed
     the features)."""
     gaps: GapPolicy = "ffill"
-    """Minutes without a bar inside a session; interpolate looks into the future, so a
-    model trained on it cannot go live."""
+    """Time bars that are missing inside a session; interpolate looks into the future,
+    so a model trained on it cannot go live."""
     policy: Annotated[
         Annotated[str, Tag("word")] | Annotated[dict[str, str], Tag("each")],
         Discriminator(lambda given: "each" if isinstance(given, dict) else "word"),

@@ -9,16 +9,17 @@ from typing import Any, final
 
 import numpy as np
 
-from barwise.bars import Bars, Instrument, QualityReport, SessionTable, format_interval
+from barwise.bars import Bars, Instrument, QualityReport, SessionTable
 from barwise.bars.doubts import fault_doubts, source_doubts
-from barwise.bars.intervals import parse_interval
-from barwise.bars.prepare import prepare, sessions_of
+from barwise.bars.event_rule import EventRule
+from barwise.bars.prepare import sessions_of
 from barwise.bars.session_filter import session_mask
 from barwise.core.errors import ConfigError, DataError
 from barwise.features import FeatureGraph
 from barwise.features.registry import Role
 from barwise.labels import Labels, triple_barrier
 from barwise.labels.barrier_rows import barrier_width
+from barwise.pipeline.building import build_bars, check_target, target_text
 from barwise.pipeline.columns import Columns, Refused, choose_columns
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.features import Fitted, features_step, fitted_of, fitting_rows
@@ -32,7 +33,9 @@ Notify = Callable[[str], None]
 _BARS = (
     "barwise.core",
     "barwise.bars",
+    "barwise.stream.event_bars",
     "barwise.defaults",
+    "barwise.pipeline.building",
     "barwise.pipeline.inputs",
     "barwise.pipeline.source",
 )
@@ -52,7 +55,7 @@ class Inputs:
         Cleaned and resampled.
     quality : QualityReport
     raw_rows, raw_interval : int
-        Rows of the source, and its interval in nanoseconds.
+        Rows of the source, and its interval in nanoseconds; 0 for trades and event bars.
     matrix : ndarray of float32, shape (bar, feature)
     columns : Columns
         Names of the matrix's columns, and how they were chosen.
@@ -202,18 +205,19 @@ def _bars_step(config: RunConfig, instrument: Instrument, steps: Steps) -> Resul
 
     def compute() -> Content:
         raw, undecided = read_source(config)
-        _check_interval(config, raw)
-        bars, quality = _prepared(raw, config, instrument, config.data.interval)
+        check_target(config, raw)
+        bars, quality = build_bars(raw, config, instrument, config.target)
         if not len(bars):
             raise DataError(
                 f"{path}: no bar is left of {len(raw):,} rows after cleaning, the "
-                f"session filter (data.session: {config.data.session}) and resampling to "
-                f"{config.data.interval}; 'barwise data check {config.file or path}' "
-                "says why"
+                f"session filter (data.session: {config.data.session}) and building "
+                f"bars of {target_text(config.target)}; 'barwise data check "
+                f"{config.file or path}' says why"
             )
         facts = {
             "symbol": bars.symbol,
             "interval": bars.interval,
+            "rule": None if bars.rule is None else str(bars.rule),
             "prices": bars.prices,
             "simulated": bars.simulated,
             "quality": quality.with_findings(undecided).to_dict(),
@@ -229,42 +233,12 @@ def _bars_step(config: RunConfig, instrument: Instrument, steps: Steps) -> Resul
     return steps.run(step, compute)
 
 
-def _check_interval(config: RunConfig, raw: Bars) -> None:
-    wanted = parse_interval(config.data.interval)
-    if raw.interval is None or wanted % raw.interval == 0:
-        return
-    have = format_interval(raw.interval)
-    raise ConfigError(
-        f"{config.place('data', 'interval')}: {config.data.interval} is no multiple of "
-        f"{have}, which most rows of {config.data_path.name} are apart; use "
-        f"{have.replace(' ', '')} or a multiple of it"
-    )
-
-
-def _prepared(
-    raw: Bars, config: RunConfig, instrument: Instrument, interval: str | int
-) -> tuple[Bars, QualityReport]:
-    data = config.data
-    policy: Any = data.policy  # its words were checked with the config
-    try:
-        return prepare(
-            raw,
-            interval=interval,
-            session=data.session,
-            session_applies=data.session_applies,
-            gaps=data.gaps,
-            policy=policy,
-            instrument=instrument,
-        )
-    except DataError as problem:
-        raise DataError(f"{config.data_path}: {problem}") from problem
-
-
 def _bars_of(content: Content) -> Bars:
     facts = content.value
     kept = {name: facts[name] for name in ("symbol", "interval", "prices", "simulated")}
+    rule = EventRule.parse(facts["rule"]) if facts["rule"] else None
     columns: dict[str, Any] = {**content.arrays, **kept}
-    return Bars(**columns)
+    return Bars(**columns, rule=rule)
 
 
 def _labels_step(
@@ -285,7 +259,7 @@ def _labels_step(
     # Over the training share: no price of a later part may move what is learned from.
     seen = bars.close[: max(1, int(config.split.fractions[0] * len(bars)))]
     cost = costs_of(config, instrument).in_price(BUY) / float(np.median(seen))
-    finer = 0 < facts["raw_interval"] < parse_interval(config.data.interval)
+    finer = facts["raw_interval"] > 0 and bars.interval != facts["raw_interval"]
     step = Step(
         "labels",
         source_version(*_LABELS),
@@ -303,7 +277,7 @@ def _labels_step(
         fine = None
         if finer:
             raw, _ = read_source(config)
-            fine, _ = _prepared(raw, config, instrument, facts["raw_interval"])
+            fine, _ = build_bars(raw, config, instrument, facts["raw_interval"])
         found = triple_barrier(
             bars,
             **settings,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from barwise.bars import Bars, QualityReport, format_interval
+from barwise.bars import Bars, QualityReport
 from barwise.bars.quality import KINDS, Finding
 from barwise.core.arrays import DAY
 from barwise.datasets import TimeSeriesDataContainer
@@ -93,7 +93,7 @@ def _data(inputs: Inputs, data: TimeSeriesDataContainer) -> page.DataSummary:
         source=config.data_path.name,
         raw_rows=inputs.raw_rows,
         bars=len(bars),
-        interval=format_interval(bars.interval) if bars.interval else "event bars",
+        interval=bars.length,
         session=config.data.session,
         prices=bars.prices,
         first=int(bars.time[0]),

@@ -30,6 +30,7 @@ _CODE = (
     "barwise.defaults",
     "barwise.pipeline.dataset",
     "barwise.pipeline.inputs",
+    "barwise.pipeline.source",
     "barwise.pipeline.training",
 )
 

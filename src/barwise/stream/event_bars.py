@@ -44,7 +44,7 @@ LONGEST = 10.0
 """Rows at which an imbalance bar ends in any case, in units of B."""
 
 # Places in the state of whole numbers: the unfinished bar, and the stretch it lies in.
-HELD, TRADED, BEGAN, END, FIRST, WHOLE = 0, 1, 2, 3, 4, 5
+HELD, BEGAN, END, FIRST, WHOLE = 0, 1, 2, 3, 4
 # Places in the state of reals: the unfinished bar, then what outlives it.
 OPEN, HIGH, LOW, CLOSE, VOLUME, THETA = 0, 1, 2, 3, 4, 5
 THRESHOLD, PRICE, SIDE, FLOW, WEIGHT, LENGTH, SQUARE, REAL = 6, 7, 8, 9, 10, 11, 12, 13
@@ -67,7 +67,6 @@ class Rows(NamedTuple):
     close: Array
     volume: Array
     weight: Array
-    filled: Array
     end: Array
     rolled: Array
 
@@ -75,7 +74,7 @@ class Rows(NamedTuple):
 class Out(NamedTuple):
     """Room for finished bars, two a row: one that a row ends and one that it is."""
 
-    whole: Array  # time, open_time, first row (-1: of an earlier chunk), filled
+    whole: Array  # time, open_time, first row (-1: of an earlier chunk)
     real: Array  # open, high, low, close, volume
 
 
@@ -139,7 +138,6 @@ def _add(
         real[OPEN], real[HIGH], real[LOW] = rows.open[i], rows.high[i], rows.low[i]
         real[VOLUME], real[THETA] = 0.0, 0.0
     whole[HELD] += 1
-    whole[TRADED] += 0 if rows.filled[i] else 1
     real[HIGH] = max(real[HIGH], rows.high[i])
     real[LOW] = min(real[LOW], rows.low[i])
     real[CLOSE] = rows.close[i]
@@ -150,7 +148,7 @@ def _add(
     elif rows.close[i] < real[PRICE]:
         real[SIDE] = -1.0
     real[PRICE] = rows.close[i]
-    if rows.filled[i] or math.isnan(rows.weight[i]):
+    if math.isnan(rows.weight[i]):
         return
     if not signed:
         real[THETA] += rows.weight[i]
@@ -167,8 +165,8 @@ def _is_complete(size: float, signed: bool, whole: Array, real: Array) -> bool:
     if not signed:
         return real[THETA] >= real[THRESHOLD]
     if real[THRESHOLD] == np.inf:
-        return whole[TRADED] >= size
-    return abs(real[THETA]) >= real[THRESHOLD] or whole[TRADED] >= LONGEST * size
+        return whole[HELD] >= size
+    return abs(real[THETA]) >= real[THRESHOLD] or whole[HELD] >= LONGEST * size
 
 
 @_inline
@@ -176,7 +174,7 @@ def _expect(size: float, whole: Array, real: Array) -> None:
     """Learn from a complete bar what the next one is measured by."""
     square = real[THETA] * real[THETA]
     alpha = 2.0 / (SPAN + 1.0)
-    real[LENGTH] += alpha * (whole[TRADED] - real[LENGTH])
+    real[LENGTH] += alpha * (whole[HELD] - real[LENGTH])
     first = real[SQUARE] == 0.0
     real[SQUARE] = square if first else real[SQUARE] + alpha * (square - real[SQUARE])
     if real[SQUARE] == 0.0:
@@ -189,6 +187,6 @@ def _expect(size: float, whole: Array, real: Array) -> None:
 @_inline
 def _emit(time: int, whole: Array, real: Array, out: Out, made: int) -> None:
     out.whole[0, made], out.whole[1, made] = time, whole[BEGAN]
-    out.whole[2, made], out.whole[3, made] = whole[FIRST], whole[TRADED] == 0
+    out.whole[2, made] = whole[FIRST]
     out.real[:, made] = real[:THETA]
-    whole[HELD] = whole[TRADED] = 0
+    whole[HELD] = 0
