@@ -72,14 +72,11 @@ def test_a_bar_with_a_price_column_is_a_bar():
     assert read_bars(frame, symbol="X", label="close").interval == MINUTE
 
 
-def test_contracts_in_turn_are_refused():
-    frame = pl.DataFrame({**ROWS, "contract": ["H4", "M4", "H4"]})
-    rule = EventRule("tick", 1)
-    with pytest.raises(DataError, match="H4 comes back after M4"):
-        prepare(read_bars(frame, symbol="ES", label="close"), interval=rule)
-    rolled = frame.with_columns(contract=pl.Series(["H4", "H4", "M4"]))
-    trades = read_bars(rolled, symbol="ES", label="close")
-    assert prepare(trades, interval=rule)[0].contract.tolist() == ["H4", "H4", "M4"]
+def test_trades_may_roll_between_sessions():
+    frame = pl.DataFrame({**ROWS, "contract": ["H4", "H4", "M4"]})
+    trades = read_bars(frame, symbol="ES", label="close")
+    bars, _ = prepare(trades, interval=EventRule("tick", 2))
+    assert (bars.contract.tolist(), bars.close.tolist()) == (["H4"], [10.25])
 
 
 def spoiled():

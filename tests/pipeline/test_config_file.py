@@ -367,8 +367,8 @@ def test_paths_are_relative_to_the_file(tmp_path):
 
 
 def test_every_rule_names_keys_that_exist():
-    from barwise.pipeline.config import RULES
     from barwise.pipeline.config_file import _JOINED
+    from barwise.pipeline.config_rules import RULES
 
     for rule in RULES:
         assert rule.at in rule.needs

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from barwise.core.errors import ConfigError
-from barwise.pipeline.config import RULES, RunConfig
+from barwise.pipeline.config import RunConfig
 from barwise.pipeline.config_groups import (
     DataConfig,
     FeatureConfig,
@@ -20,6 +20,7 @@ from barwise.pipeline.config_groups import (
     LabelConfig,
     SplitConfig,
 )
+from barwise.pipeline.config_rules import RULES
 from barwise.pipeline.marked_yaml import Key, Marked, Problem, dotted, read_marked
 
 _MUST = {
