@@ -19,6 +19,7 @@ from barwise.metrics.intervals import (
     difference_interval,
     resampled_sums,
 )
+from barwise.metrics.stationary import stationary_sums, stationary_variance
 from barwise.metrics.uniqueness import (
     average_uniqueness,
     block_length,
@@ -41,5 +42,7 @@ __all__ = [
     "reliability_curve",
     "resampled_sums",
     "score_intervals",
+    "stationary_sums",
+    "stationary_variance",
     "touch_auc",
 ]

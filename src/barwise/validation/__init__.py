@@ -1,4 +1,4 @@
-"""Validation: what results say side by side, and on folds that cannot leak."""
+"""Validation: what results say side by side, and how much of it is luck."""
 
 from barwise.datasets import (
     CombinatorialPurgedKFold,
@@ -7,12 +7,43 @@ from barwise.datasets import (
     WalkForward,
 )
 from barwise.validation.leaderboard import Row, leaderboard
+from barwise.validation.overfitting import (
+    BacktestOverfitting,
+    Dominance,
+    probability_of_backtest_overfitting,
+)
+from barwise.validation.sharpe import (
+    deflated_sharpe_ratio,
+    expected_maximum_sharpe,
+    minimum_backtest_length,
+    minimum_track_record_length,
+    probabilistic_sharpe_ratio,
+)
+from barwise.validation.snooping import (
+    SnoopingTest,
+    reality_check,
+    superior_predictive_ability,
+)
+from barwise.validation.trials import cluster_trials, effective_number_of_trials
 
 __all__ = [
+    "BacktestOverfitting",
     "CombinatorialPurgedKFold",
+    "Dominance",
     "PurgedKFold",
     "Row",
+    "SnoopingTest",
     "TimeSeriesSplit",
     "WalkForward",
+    "cluster_trials",
+    "deflated_sharpe_ratio",
+    "effective_number_of_trials",
+    "expected_maximum_sharpe",
     "leaderboard",
+    "minimum_backtest_length",
+    "minimum_track_record_length",
+    "probabilistic_sharpe_ratio",
+    "probability_of_backtest_overfitting",
+    "reality_check",
+    "superior_predictive_ability",
 ]
