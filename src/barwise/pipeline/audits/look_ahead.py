@@ -152,7 +152,7 @@ def _needed(
             subject.differs(
                 whole[:cut], subject.values(with_future(bars, cut, future))[:cut]
             )[change.row, column]
-            for future in FUTURES
+            for future in reversed(FUTURES)  # another level moves most rows
         )
 
     low, high = change.cut - change.row - 1, len(bars) - 1 - change.row
