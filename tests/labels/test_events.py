@@ -111,3 +111,20 @@ def test_a_label_without_length_is_refused():
         sequential_bootstrap(
             np.array([0, 4]), np.array([3, 4]), 2, rng=np.random.default_rng(0)
         )
+
+
+def test_a_gap_between_two_contracts_is_no_event():
+    rng = np.random.default_rng(2)
+    close = 5000 * np.exp(np.cumsum(rng.normal(0, 1e-4, 400)))
+    whole = Bars.of(np.arange(400), close, close, close, close, interval=1)
+    later = np.arange(400) >= 300
+    moved = np.where(later, close * 1.02, close)
+    rolled = Bars.of(np.arange(400), moved, moved, moved, moved, interval=1)
+    rolled = rolled.with_columns(
+        contract=np.where(later, "M4", "H4"),
+        new_close=np.where(later, close[299] * 1.02, np.nan),
+    )
+    expected = cusum_events(whole, multiple=4.0)
+    np.testing.assert_array_equal(cusum_events(rolled, multiple=4.0), expected)
+    unnamed = rolled.with_columns(contract=np.full(400, "H4"))
+    assert cusum_events(unnamed, multiple=4.0)[300] > expected[300]

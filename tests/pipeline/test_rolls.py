@@ -73,6 +73,18 @@ def test_a_run_with_a_roll_table(summary):
             assert labels.valid[near].any() or horizon == 5
 
 
+def test_windows_reach_over_a_roll_if_no_column_keeps_its_scale(folder, summary):
+    roll = summary.inputs.quality["roll"].rows[0]
+    assert all(summary.inputs.roll_invariant.values())
+    for names, over in ((), True), (("ema_20",), False):
+        features = {"set": "neural_optimal", "names": names}
+        settings = config(folder, rolls=ROLLS).replace(features=features)
+        data = build_dataset(settings, horizon=5)
+        windows, _, _ = data.get_pytorch_sequences("train", 30)
+        rows = windows.samples.index
+        assert (((rows >= roll) & (rows < roll + 29)).any()) == over
+
+
 def test_no_trade_is_held_over_a_roll(summary):
     market = market_of(summary.inputs, 10)
     bars = summary.inputs.bars

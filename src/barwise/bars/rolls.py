@@ -152,6 +152,13 @@ def _closes(bars: Bars, place: np.ndarray, roll: Roll, number: int) -> list[floa
     return [old, np.nan if new is None else new]
 
 
+def rolls_in(bars: Bars) -> np.ndarray:
+    """Return the rows at which the contract changes."""
+    if bars.contract is None:
+        return np.zeros(0, np.int64)
+    return np.flatnonzero(bars.contract[1:] != bars.contract[:-1]) + 1
+
+
 def check_rolls(bars: Bars, sessions: SessionTable) -> None:
     """Refuse contracts that change inside a session or come back.
 
@@ -165,12 +172,10 @@ def check_rolls(bars: Bars, sessions: SessionTable) -> None:
     DataError
         Naming the row, both contracts and the way out.
     """
-    if bars.contract is None:
-        return
-    rows = np.flatnonzero(bars.contract[1:] != bars.contract[:-1]) + 1
-    left = set()
+    rows, left = rolls_in(bars), set()
+    names = np.array([], np.str_) if bars.contract is None else bars.contract
     for row in rows.tolist():
-        old, new = str(bars.contract[row - 1]), str(bars.contract[row])
+        old, new = str(names[row - 1]), str(names[row])
         at = bars.time[row].astype("datetime64[ns]").astype("datetime64[s]")
         left.add(old)
         if new in left:
@@ -202,9 +207,7 @@ def roll_findings(bars: Bars) -> list[Finding]:
     >>> [(found.kind, found.rows) for found in roll_findings(bars)]
     [('roll', (2,)), ('roll_gap', (2,))]
     """
-    if bars.contract is None:
-        return []
-    rows = np.flatnonzero(bars.contract[1:] != bars.contract[:-1]) + 1
+    rows = rolls_in(bars)
     if not len(rows):
         return []
     known = np.zeros(len(rows), bool)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from barwise.bars.bars import Bars
+from barwise.bars.roll_adjust import RollAdjuster
 from barwise.core.arrays import Flags, Index
 from barwise.core.errors import ConfigError, DataError
 from barwise.stream import Graph, column
@@ -44,7 +45,8 @@ def cusum_events(bars: Bars, *, multiple: float = 2.0, period: int = 100) -> Fla
     The log return since the last event is summed upwards and downwards apart, each sum
     held at zero; a row is an event when one of them reaches ``multiple`` times the
     standard deviation of the last ``period`` one-bar log returns, known a bar before.
-    Events depend on the past alone, so they sample rows in live use too.
+    Events depend on the past alone, so they sample rows in live use too. The gap between
+    two futures contracts is no move.
 
     Parameters
     ----------
@@ -75,7 +77,8 @@ def cusum_events(bars: Bars, *, multiple: float = 2.0, period: int = 100) -> Fla
     >>> np.flatnonzero(cusum_events(bars, multiple=2.5, period=4))
     array([12])
     """
-    event = cusum_graph(multiple=multiple, period=period).push({"close": bars.close})
+    close = RollAdjuster("ratio").push(bars).close
+    event = cusum_graph(multiple=multiple, period=period).push({"close": close})
     return np.isin(event[:, 0], (-1.0, 1.0))
 
 

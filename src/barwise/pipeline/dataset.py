@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from barwise.bars.rolls import rolls_in
 from barwise.datasets import (
     DatasetSettings,
     PreparationSettings,
@@ -82,12 +83,14 @@ def container_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
 
 
 def _segments(inputs: Inputs) -> np.ndarray:
-    """Windows may cross a roll only when every column is invariant to it: none is."""
-    contract = inputs.bars.contract
-    if contract is None:
-        return np.zeros(len(inputs.bars), np.int64)
-    changed = np.r_[False, contract[1:] != contract[:-1]]
-    return np.cumsum(changed).astype(np.int64)
+    """Number the stretches that a window may not leave.
+
+    Over a roll it may reach if every column is invariant to rolls.
+    """
+    segments = np.zeros(len(inputs.bars), np.int64)
+    if not all(inputs.roll_invariant.values()):
+        segments[rolls_in(inputs.bars)] = 1
+    return np.cumsum(segments)
 
 
 def _uniqueness(labels: SimpleNamespace) -> np.ndarray:

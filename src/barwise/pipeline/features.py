@@ -11,9 +11,11 @@ from typing import Any, final
 import numpy as np
 
 from barwise.bars import Bars
+from barwise.bars.rolls import rolls_in
 from barwise.core.hashing import hash_arrays
 from barwise.datasets import SplitSettings, training_rows
 from barwise.features import FeatureGraph
+from barwise.features.roll_invariance import roll_invariant
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.steps import Result, Step, Steps, source_version
 from barwise.pipeline.store import Content
@@ -125,6 +127,8 @@ def features_step(
             facts["parameters"] = list(parameters)
             arrays = {f"learned.{i}": v for i, v in enumerate(parameters.values())}
             facts["fitted"] = asdict(_told(graph, bars.time[rows]))
+        rolls = len(rolls_in(bars)) > 0
+        facts["roll_invariant"] = roll_invariant(graph, bars) if rolls else {}
         return Content({"matrix": graph.push(bars)} | arrays, facts)
 
     return steps.run(step, compute)

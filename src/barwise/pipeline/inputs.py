@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from types import SimpleNamespace
 from typing import Any, final
 
@@ -71,6 +71,8 @@ class Inputs:
         Of the stored ``bars``, ``features`` and ``labels``.
     doubts : tuple of str
         What speaks against the time zone or the label of the source.
+    roll_invariant : mapping of str to bool
+        Columns that a roll leaves no mark in; empty where the contract never changes.
     """
 
     config: RunConfig
@@ -87,6 +89,7 @@ class Inputs:
     width: np.ndarray
     addresses: Mapping[str, str]
     doubts: tuple[str, ...] = ()
+    roll_invariant: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -168,6 +171,7 @@ def prepare_inputs(config: RunConfig, steps: Steps, notify: Notify) -> Inputs:
             "labels": labels.address,
         },
         doubts=tuple(facts["doubts"]),
+        roll_invariant=features.content.value["roll_invariant"],
     )
 
 
