@@ -163,7 +163,7 @@ def read_with_findings(
     stamps = read_stamps(table, chosen, (columns or {}).get(FORMAT))
     moments, findings = to_utc(stamps, timezone, table.origin)
     values = {
-        name: _numbers(table.frame[chosen[name]], table.origin)
+        name: read_numbers(table.frame[chosen[name]], table.origin)
         for name in (*PRICES, "price", "volume")
         if name in chosen
     }
@@ -306,14 +306,14 @@ def _check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
     )
 
 
-def _numbers(values: pl.Series, origin: Origin) -> np.ndarray:
+def read_numbers(values: pl.Series, origin: Origin) -> np.ndarray:
     """Return a column as float64; an empty cell is NaN, other text an error."""
     import polars as pl
 
     if not (values.dtype.is_numeric() or values.dtype in (pl.String, pl.Null)):
         raise DataError(
-            f"{origin.name}: column {values.name!r} has type {values.dtype}, prices and "
-            "volume must be numbers; name the right one with columns={...} "
+            f"{origin.name}: column {values.name!r} has type {values.dtype}, and "
+            "numbers are needed; name the right one with columns={...} "
             "(data.columns in a config)"
         )
     numbers = values.cast(pl.Float64, strict=False)

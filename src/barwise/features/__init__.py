@@ -1,6 +1,8 @@
 """Features: short functions over bar columns, compiled into one resumable program."""
 
 from barwise.features.columns import BarColumns
+from barwise.features.external import ExternalColumns, external
+from barwise.features.external_file import read_external
 from barwise.features.frame_feature import frame_feature
 from barwise.features.graph import FeatureGraph
 from barwise.features.lowering import on
@@ -10,10 +12,12 @@ from barwise.features.sets import choose, needs_volume, set_columns, set_names
 
 __all__ = [
     "BarColumns",
+    "ExternalColumns",
     "Feature",
     "FeatureGraph",
     "OwnFeatures",
     "choose",
+    "external",
     "feature",
     "features",
     "find",
@@ -22,6 +26,7 @@ __all__ = [
     "load_features",
     "needs_volume",
     "on",
+    "read_external",
     "set_columns",
     "set_names",
 ]

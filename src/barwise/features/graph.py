@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from functools import partial
 from typing import final
 
@@ -16,9 +17,10 @@ from barwise.bars.roll_adjust import RollAdjuster, RollAdjustment
 from barwise.bars.sessions import SessionHours
 from barwise.core.errors import ConfigError
 from barwise.core.stage import Stage, State, part_of, with_prefix
+from barwise.features.external_source import Tables
 from barwise.features.registry import Feature, Role, find
 from barwise.features.sets import set_columns
-from barwise.features.sourced import SourcedGraph
+from barwise.features.sourced import NOTHING, Beside, SourcedGraph
 
 
 @final
@@ -158,6 +160,7 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         *,
         rows: np.ndarray | None = None,
         fine: Bars | None = None,
+        external: Tables | None = None,
     ) -> FeatureGraph:
         """Learn the parameters of fitted columns, and begin before the first bar.
 
@@ -170,7 +173,7 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         rows : ndarray of bool, shape (n,), optional
             Bars to learn from, such as the purged training rows of a fold; by default
             all. The others only bring moving averages and the like forward.
-        fine : Bars, optional
+        fine, external
             As in :meth:`push`.
 
         Returns
@@ -184,7 +187,8 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
             If a column has no training row on which its inputs are known.
         """
         fine = None if fine is None else self._adjuster().push(fine)
-        self._graph = self._graph.fitted(self._adjuster().push(bars), rows, fine)
+        beside = Beside(fine, external or {})
+        self._graph = self._graph.fitted(self._adjuster().push(bars), rows, beside)
         self._begin()
         return self
 
@@ -203,6 +207,7 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         chunk: Bars,
         *,
         fine: Bars | None = None,
+        external: Tables | None = None,
         out: np.ndarray | None = None,
         threads: int = 1,
     ) -> np.ndarray:
@@ -215,6 +220,9 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         fine : Bars, optional
             Bars shorter than the rows, for columns on them: each no later than the row
             in whose time it closes. They wait until that row comes.
+        external : mapping of str to ExternalColumns, optional
+            Rows of tables from outside the bars, by name, for the columns ``ext_...``:
+            each row once, no later than the first bar that closes when it is known.
         out : ndarray of float32, shape (n, n_features), optional
             Written in place.
         threads : int
@@ -225,11 +233,14 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         ndarray of float32, shape (n, n_features)
             NaN where a feature is not defined yet.
         """
-        self._graph.check(chunk, fine)
+        beside = (
+            Beside(fine, external or {}) if fine is not None or external else NOTHING
+        )
+        self._graph.check(chunk, beside)
         if fine is not None:
-            fine = self._fine_rolls.push(fine)
+            beside = replace(beside, fine=self._fine_rolls.push(fine))
         chunk = self._rolls.push(chunk)
-        return self._graph.push(chunk, fine=fine, out=out, threads=threads)
+        return self._graph.push(chunk, beside, out=out, threads=threads)
 
     def iter_push(
         self, chunks: Iterable[Bars], *, threads: int = 1

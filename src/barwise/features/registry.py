@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar, final, overload
 from barwise.bars.intervals import parse_interval
 from barwise.core.errors import ConfigError
 from barwise.features.columns import BarColumns
+from barwise.features.external import EXTERNAL
 from barwise.features.frame_function import FrameFunction
 from barwise.features.lowering import on, spell_timeframe
 from barwise.stream import Expr, column
@@ -312,6 +313,8 @@ def find(name: str, own: Iterable[Feature] = ()) -> tuple[Feature, Expr]:
         timeframe = _timeframe(name, elsewhere[1])
         one, expr = find(elsewhere[2], own)
         return one.on_timeframe(timeframe), on(timeframe, expr)
+    if name.startswith(EXTERNAL):
+        return _outside(name), column(name)
     for pattern, one in (*_patterns_of(own), *_patterns()):
         match = pattern.fullmatch(name)
         if match is None:
@@ -342,6 +345,17 @@ def _like(
     role = base.role if one.role == "number" else one.role
     # A frame function of the column has to run, whatever is made of it.
     return replace(one, role=role, price_units=base.price_units, frame=base.frame)
+
+
+def _outside(name: str) -> Feature:
+    """Return a column of an external table as a feature."""
+
+    def build(bars: BarColumns) -> Expr:  # noqa: ARG001 - it is not made of bars
+        """Value of an external table, from the moment on at which it was known."""
+        return column(name)
+
+    unit = "as in the table"
+    return Feature(name, "external", unit, build, (name,), (), "number", False)
 
 
 def _timeframe(column: str, text: str) -> str:

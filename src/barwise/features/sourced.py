@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal, final
@@ -17,6 +18,8 @@ from barwise.core.errors import ConfigError
 from barwise.core.hashing import hash_json
 from barwise.core.stage import State, part_of, with_prefix
 from barwise.features.columns import CALENDAR_COLUMNS
+from barwise.features.external import EXTERNAL
+from barwise.features.external_source import ExternalSource, Tables
 from barwise.features.frame_function import FrameFunction
 from barwise.features.frame_source import FrameSource
 from barwise.features.lowering import lower, spell_timeframe
@@ -28,6 +31,29 @@ from barwise.stream.program import Program
 
 _BLOCK = 128 * 1024
 """Rows whose input columns stand in memory at a time."""
+
+
+@final
+@dataclass(frozen=True)
+class Beside:
+    """What may be pushed beside the bars.
+
+    Parameters
+    ----------
+    fine : Bars or None
+        Shorter bars.
+    external : mapping of str to ExternalColumns
+        Rows of tables, by name.
+    """
+
+    fine: Bars | None = None
+    external: Tables = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return self.fine is not None or bool(self.external)
+
+
+NOTHING = Beside()
 
 
 @final
@@ -82,14 +108,18 @@ class SourcedGraph:
         self._clock = NEVER
         lowered = lower(outputs)
         self._graph = Graph(lowered.outputs).with_parameters(parameters)
-        read = set(self._graph.columns)
+        read = dict.fromkeys(self._graph.columns)
         self._sources: list[Source] = [MarketSource()]
         scheduled = [name for name in CALENDAR_COLUMNS if name in read]
         if scheduled:
             self._sources.append(CalendarSource(scheduled, calendar))
-        self._frames = [one for one in frames if read.intersection(_inputs(one))]
+        self._frames = [one for one in frames if read.keys() & _inputs(one)]
         if self._frames:
             self._sources.append(FrameSource(self._frames))
+        outside = [name for name in read if name.startswith(EXTERNAL)]
+        self._external = ExternalSource(outside) if outside else None
+        if self._external is not None:
+            self._sources.append(self._external)
         self._timeframes: list[TimeframeSource] = []
         for timeframe, exprs in lowered.nested.items():
             length = parse_interval(timeframe)
@@ -109,6 +139,11 @@ class SourcedGraph:
             source.check_base(interval)
             self._timeframes.append(source)
         self._sources += self._timeframes
+
+    @property
+    def _is_timed(self) -> bool:
+        """Whether the times of rows decide on anything."""
+        return bool(self._timeframes) or self._external is not None
 
     @property
     def program(self) -> Program:
@@ -167,36 +202,36 @@ class SourcedGraph:
         return self._again(parameters=parameters)
 
     def fitted(
-        self, bars: Bars, rows: np.ndarray | None, fine: Bars | None = None
+        self, bars: Bars, rows: np.ndarray | None, beside: Beside = NOTHING
     ) -> SourcedGraph:
         """Return a new graph with what its columns learn from some of the bars."""
         if not waiting(self._outputs):
             return self._again()
         first = self._again()
-        first.check(bars, fine)
-        first._accept(bars, fine)
+        first.check(bars, beside)
+        first._accept(bars, beside)
         parameters: dict[str, np.ndarray] = {}
         for source in first._timeframes:
             made, known = source.bars_of(bars)
             chosen = None if rows is None else rows[known]
-            inner = source.inner.fitted(made, chosen)
+            inner = source.inner.fitted(made, chosen, Beside(None, beside.external))
             parameters |= with_prefix(source.name, inner.fitted_parameters)
         trial = self.with_parameters(parameters)
-        trial._accept(bars, fine)
+        trial._accept(bars, beside)
         learned = trial._graph.fit(trial._columns(bars), rows=rows).fitted_parameters
         return self.with_parameters(parameters | learned)
 
-    def check(self, chunk: Bars, fine: Bars | None) -> None:
+    def check(self, chunk: Bars, beside: Beside) -> None:
         """Refuse what cannot be pushed, before it changes anything.
 
         Raises
         ------
         ConfigError
-            If a timeframe cannot be made of such bars.
+            If a timeframe cannot be made of such bars, or an input is not there.
         DataError
             If rows are not in order of time, or come too late.
         """
-        if not self._timeframes:
+        if not self._is_timed or not (len(chunk) or beside):
             return
         if self._interval not in (None, chunk.interval):
             raise ConfigError(
@@ -206,19 +241,34 @@ class SourcedGraph:
         check_order(chunk, self._clock, strictly=False)
         for source in self._timeframes:
             source.check_base(chunk.interval)
-            if source.is_finer(chunk.interval) and (len(chunk) or fine is not None):
-                source.check_fine(fine, self._clock)
+            if source.is_finer(chunk.interval):
+                source.check_fine(beside.fine, self._clock)
+        self.check_external(beside.external, self._clock)
+
+    def check_external(self, tables: Tables, clock: int) -> None:
+        """Refuse tables that lack a column, or come too late."""
+        if self._external is not None:
+            self._external.check(tables, clock)
+        for source in self._timeframes:
+            source.inner.check_external(tables, clock)
+
+    def take_external(self, tables: Tables) -> None:
+        """Take rows of tables; each counts once a bar's time has come."""
+        if self._external is not None:
+            self._external.accept(tables)
+        for source in self._timeframes:
+            source.inner.take_external(tables)
 
     def push(
         self,
         chunk: Bars,
+        beside: Beside = NOTHING,
         *,
-        fine: Bars | None = None,
         out: np.ndarray | None = None,
         threads: int = 1,
     ) -> np.ndarray:
         """Return the float32 rows of the next bars; see ``FeatureGraph.push``."""
-        self._accept(chunk, fine)
+        self._accept(chunk, beside)
         if out is None:
             out = np.empty((len(chunk), len(self._graph.names)), np.float32)
         if not len(chunk):
@@ -245,7 +295,7 @@ class SourcedGraph:
     def snapshot(self) -> State:
         """Return everything that the next row depends on."""
         state = self._graph.snapshot()
-        if self._timeframes:
+        if self._is_timed:
             state["clock"] = np.array(self._clock)
         for source in self._sources:
             state |= with_prefix(source.name, source.snapshot())
@@ -260,7 +310,7 @@ class SourcedGraph:
             If the snapshot belongs to another program.
         """
         self._graph.restore(state)
-        if self._timeframes:
+        if self._is_timed:
             self._clock = int(state["clock"])
         for source in self._sources:
             source.restore(part_of(state, source.name))
@@ -281,13 +331,15 @@ class SourcedGraph:
             found |= dict.fromkeys(source.names, bars)
         return found
 
-    def _accept(self, chunk: Bars, fine: Bars | None) -> None:
-        if not self._timeframes:
+    def _accept(self, chunk: Bars, beside: Beside) -> None:
+        if not self._is_timed:
             return
-        if fine is not None:
+        if beside.external:
+            self.take_external(beside.external)
+        if beside.fine is not None:
             for source in self._timeframes:
                 if source.is_finer(chunk.interval):
-                    source.accept(fine)
+                    source.accept(beside.fine)
         if len(chunk):
             self._clock = int(chunk.time[-1])
             self._interval = chunk.interval

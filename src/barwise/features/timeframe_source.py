@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol, final, runtime_checkable
+from typing import Any, Protocol, final, runtime_checkable
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from barwise.bars.resample import Resampler
 from barwise.bars.sessions import SessionHours, coverage, session_table
 from barwise.core.errors import ConfigError, DataError
 from barwise.core.stage import State, part_of, with_prefix
+from barwise.features.external_source import Tables
 from barwise.features.lowering import spell_timeframe
 from barwise.features.sources import Source
 
@@ -43,8 +44,14 @@ class Inner(Protocol):
     def libraries(self) -> tuple[str, ...]:
         """Packages whose version decides what is learned."""
 
-    def fitted(self, bars: Bars, rows: np.ndarray | None) -> Inner:
+    def fitted(self, bars: Bars, rows: np.ndarray | None, beside: Any) -> Inner:
         """Return a new graph with what it learns."""
+
+    def check_external(self, tables: Tables, clock: int) -> None:
+        """Refuse tables from outside the bars that do not fit."""
+
+    def take_external(self, tables: Tables) -> None:
+        """Take rows from outside the bars."""
 
     @property
     def warmup(self) -> int | None:
