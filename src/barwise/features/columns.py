@@ -28,7 +28,10 @@ CALENDAR_COLUMNS = (
 class BarColumns:
     """What a feature function gets as ``bars``.
 
-    ``open, high, low, close`` are prices, ``volume`` is as the source gives it.
+    ``open, high, low, close`` are prices, ``volume`` is as the source gives it. Over
+    the rolls of a future, prices are on the scale of the first contract of the stream
+    (see ``roll_adjustment`` of :class:`barwise.features.FeatureGraph`): what is anchored
+    to a session, or left in price units, has that scale and not the traded one.
     """
 
     @property

@@ -165,7 +165,8 @@ def feature(
     role : {"number", "cyclic", "binary", "probability"}
         All but "number" are left alone by scalers.
     price_units : bool
-        True for a column on the scale of the price: of use in the full set only.
+        True for a column on the scale of the price: of use in the full set only. Over
+        rolls that is the scale of the first contract.
 
     Examples
     --------
