@@ -25,6 +25,44 @@ def test_features_as_text(capsys):
     assert capsys.readouterr().out.startswith("column")
 
 
+def test_columns_say_unit_and_warm_up(capsys):
+    columns = as_json(capsys, "features", "list", "--set", "full")
+    (rsi,) = (column for column in columns if column["column"] == "rsi_14")
+    assert (rsi["unit"], rsi["warmup"]) == ("percent, 0..100", 14)
+    assert all(column["unit"] for column in columns)
+
+
+def test_an_instrument_without_volume_is_told_what_it_lacks(capsys):
+    told = as_json(capsys, "features", "list", "--symbol", "EURUSD")
+    lacking = {row["column"]: row["why"] for row in told["left_out"]}
+    assert "traded volume" in lacking["mfi_14"]
+    (full,) = (row for row in told["sets"] if row["set"] == "full")
+    assert full["columns"] == full["without_volume"]
+    columns = as_json(
+        capsys, "features", "list", "--symbol", "EURUSD", "--set", "hybrid_86"
+    )
+    assert len(columns["columns"]) == 86
+    assert not any(row["needs_volume"] for row in columns["columns"])
+    instead = {row["column"]: row["instead"] for row in columns["left_out"]}
+    assert instead["mfi_14"] == "cmo_14"
+
+
+def test_an_instrument_without_volume_is_told_so_in_words(capsys):
+    assert run(["features", "list", "--symbol", "EURUSD"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "EURUSD has no traded volume, and columns of 'full' are" in said
+    assert "volume_ratio_10, volume_ratio_20, " in said
+    assert run(["features", "list", "--symbol", "MES", "--set", "hybrid_86"]) == 0
+    assert "MES has traded volume: nothing is left out." in capsys.readouterr().out
+    assert run(["features", "list", "--symbol", "EURUSD", "--set", "hybrid_86"]) == 0
+    assert "cmo_14 for mfi_14" in " ".join(capsys.readouterr().out.split())
+
+
+def test_unknown_symbol_of_a_feature_list_is_2(capsys):
+    assert run(["features", "list", "--symbol", "NONSENSE"]) == 2
+    assert "NONSENSE" in capsys.readouterr().err
+
+
 def test_unknown_feature_set_is_2(capsys):
     assert run(["features", "list", "--set", "nonsense"]) == 2
     assert "boosting_optimal" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Limits of volume that are learned from training rows, against numpy."""
+"""Volume made fit: limits learned from training rows, logarithm, rank."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,19 @@ from barwise.bars.simulate import simulate_bars
 from barwise.core.errors import ConfigError
 from barwise.features import FeatureGraph, find
 from barwise.features.conditioning import Winsor
+from oracles.market import assert_agrees
+
+ORACLES = {
+    "volume_log": lambda m: np.log1p(m.v),
+    "volume_rank_100": lambda m: (m.v.rolling(100).rank() - 1) / 99,
+}
+
+
+@pytest.mark.parametrize("market", ["smooth", "coarse"])
+@pytest.mark.parametrize("name", ORACLES)
+def test_agrees_with_the_formula(name, market):
+    assert_agrees(name, ORACLES[name], market)
+
 
 BARS = simulate_bars("MES", days=3, seed=2)
 TRAIN = 2000

@@ -1,13 +1,52 @@
 """Lags of other columns, whatever makes them."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from barwise.bars.simulate import simulate_bars
 from barwise.core.errors import ConfigError
 from barwise.features import FeatureGraph, find, load_features, needs_volume
+from barwise.testing.evaluate import evaluate
+from oracles.market import assert_agrees, deviation, mean
 
 BARS = simulate_bars("MES", days=2, seed=6)
+
+
+def of(m, name):
+    """A column itself, which has an oracle of its own."""
+    return pd.Series(evaluate({name: find(name)[1]}, m.columns)[name])
+
+
+def made_of(kind, rows, name):
+    if kind == "":
+        return lambda m: of(m, name).shift(rows)
+    if kind == "mean":
+        return lambda m: mean(of(m, name), rows)
+    return lambda m: deviation(of(m, name), rows)
+
+
+LAGGED = {
+    "log_return_1": (1, 2, 3, 5),
+    "rsi_14": (1, 3, 5),
+    "cci_20": (1, 3, 5),
+    "efi_13": (1, 3, 5),
+    "macd_hist_pct": (1, 3),
+    "volume_zscore_20": (1, 3),
+}
+ORACLES = {
+    **{f"lag_{n}_{c}": made_of("", n, c) for c, rows in LAGGED.items() for n in rows},
+    **{
+        f"lag_{kind}_20_{c}": made_of(kind, 20, c)
+        for kind in ("mean", "std")
+        for c in ("rsi_14", "cci_20", "efi_13")
+    },
+}
+
+
+@pytest.mark.parametrize("name", ORACLES)
+def test_agrees_with_the_formula(name):
+    assert_agrees(name, ORACLES[name], "smooth")
 
 
 def push(names, **settings):
@@ -29,6 +68,8 @@ def test_a_lag_keeps_the_role_and_scale_of_its_column():
     assert find("lag_3_sma_20")[0].price_units
     assert not find("lag_3_sma_distance_20")[0].price_units
     assert needs_volume("lag_mean_20_efi_13")
+    unit = find("lag_mean_20_rsi_14")[0].unit_of("lag_mean_20_rsi_14")
+    assert unit == "percent, 0..100"
 
 
 def test_a_fitted_column_has_lags_too():

@@ -5,13 +5,25 @@ from barwise.core.errors import ConfigError
 from barwise.features import (
     FeatureGraph,
     choose,
+    feature,
+    features,
     find,
     full_names,
-    needs_volume,
-    set_columns,
-    set_names,
 )
-from barwise.stream import compile_program
+from barwise.features.definition import shared_name
+
+
+@pytest.fixture
+def registry():
+    """Forget what a test registers."""
+    from barwise.features import registry as module
+
+    full_names()
+    before = dict(module._FEATURES)
+    yield
+    module._FEATURES.clear()
+    module._FEATURES.update(before)
+    module._PATTERNS.clear()
 
 
 def test_names_of_the_full_set_are_unique_and_lead_to_their_own_column():
@@ -22,6 +34,67 @@ def test_names_of_the_full_set_are_unique_and_lead_to_their_own_column():
         assert name in {n for p in one.full for n in one.columns(**p)}
         assert one.columns is not None
         assert expression is find(name)[1]
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_second_feature_of_a_name_is_refused():
+    def rsi(bars):
+        return bars.close
+
+    def mine(bars):
+        return bars.close
+
+    def other(bars):
+        return bars.open
+
+    with pytest.raises(ConfigError, match="name 'rsi' is taken by the built-in"):
+        feature(rsi)
+    feature(mine)
+    other.__name__ = "mine"
+    with pytest.raises(ConfigError, match=r"'mine' \(.*test_registry.py:\d+\)"):
+        feature(other)
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_second_maker_of_a_column_is_refused():
+    def strength(bars, *, n=9):
+        return bars.close / n
+
+    for template, name in (("rsi_{n}", "rsi_7"), ("rsi_21", "rsi_21")):
+        with pytest.raises(ConfigError, match=f"{name!r} is taken by .* 'rsi'"):
+            feature(columns=[template])(strength)
+
+
+def test_no_two_built_in_features_answer_to_one_name():
+    known = list(features())
+    for place, one in enumerate(known):
+        assert [o.name for o in known[:place] if shared_name(one, o)] == []
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_module_that_is_loaded_again_keeps_its_features():
+    def define(factor):
+        def twice_loaded(bars):
+            return bars.close * factor
+
+        return feature(twice_loaded)
+
+    define(2.0)
+    define(3.0)
+    assert repr(find("twice_loaded")[1]) == "mul(close, 3.0)"
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_unit_for_each_column_or_one_for_all():
+    def pair(bars):
+        return bars.open, bars.close
+
+    decorate = feature(unit=("0..1", "percent", "0..1"), columns=["pair_a", "pair_b"])
+    with pytest.raises(ConfigError, match="has 2 columns and 3 units"):
+        decorate(pair)
+    bands = find("bb_width_20")[0]
+    assert bands.unit_of("bb_width_20") == "fraction of the mean, >= 0"
+    assert bands.unit.count(";") == 1
 
 
 def test_any_period_can_be_asked_for():
@@ -49,34 +122,6 @@ def test_a_graph_refuses_nothing_and_the_same_twice():
         FeatureGraph([])
     with pytest.raises(ConfigError, match="named twice: rsi_14"):
         FeatureGraph(["rsi_14", "macd", "rsi_14"])
-
-
-@pytest.mark.parametrize(
-    ("name", "low", "high"), [("boosting_optimal", 80, 120), ("neural_optimal", 40, 60)]
-)
-@pytest.mark.parametrize("has_volume", [True, False])
-def test_sets_are_inside_their_range_with_and_without_volume(
-    name, low, high, has_volume
-):
-    columns = set_columns(name, has_volume=has_volume)
-    assert low <= len(columns) <= high
-    assert len(set(columns)) == len(columns)
-    assert not any(find(column)[0].price_units for column in columns)
-
-
-def test_an_unknown_set_names_the_known_ones():
-    with pytest.raises(ConfigError, match=r"'half'.*full, boosting_optimal"):
-        set_columns("half")
-    assert set_names()[0] == "full"
-
-
-def test_without_volume_no_column_needs_it():
-    kept = set_columns("full", has_volume=False)
-    program = compile_program({name: find(name)[1] for name in kept})
-    assert "volume" not in program.columns
-    left_out = set(set_columns("full")) - set(kept)
-    assert {"mfi_14", "obv", "volume_ratio_20"} <= left_out
-    assert all(needs_volume(name) for name in left_out)
 
 
 def test_columns_in_price_units_scale_with_the_price_and_others_do_not():

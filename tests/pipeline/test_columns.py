@@ -76,6 +76,14 @@ def test_own_columns_that_need_a_volume_are_known(columns):
     assert text == "'traded' is computed from the traded volume, and it has none"
 
 
+def test_a_set_keeps_its_size_where_it_names_what_stands_in_for_volume(columns):
+    chosen = columns(set="hybrid_86", has_volume=False)
+    assert list(chosen.names) == set_columns("hybrid_86", has_volume=False)
+    assert len(chosen.names) == 86
+    assert "mfi_14" in chosen.left_out
+    assert "cmo_14" in chosen.names
+
+
 def test_a_file_that_nothing_is_taken_from_is_refused(columns):
     place, text = refusal(columns, own="mine.py", names=["rsi_14"])
     assert place == "features.own"

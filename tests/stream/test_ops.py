@@ -6,11 +6,12 @@ import statistics
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from barwise.stream import column
 from barwise.stream import expr as ex
 from barwise.testing.evaluate import evaluate
+from oracles.volume_profile import histogram, value_area
 
 RNG = np.random.default_rng(11)
 ROWS = 3000
@@ -129,6 +130,38 @@ def test_mean_absolute_deviation_is_the_loops(w):
     np.testing.assert_allclose(ours, expected, rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.parametrize("w", [1, 2, 20, 100])
+def test_entropy_is_scipys_of_the_counts(w):
+    kinds = RNG.integers(0, 5, ROWS).astype(float)
+    expected = slow(w, lambda v: stats.entropy(np.bincount(v.astype(int))), kinds)
+    ours = value(ex.rolling_entropy(x, w, 5), x=kinds)
+    np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-14)
+
+
+def test_entropy_skips_what_is_no_kind():
+    odd = np.array([0.0, 5.0, np.nan, -1.0, 1.0, np.inf, 1.0])
+    ours = value(ex.rolling_entropy(x, 2, 2), x=odd)
+    expected = [np.nan, np.nan, np.nan, np.nan, math.log(2), np.nan, 0.0]
+    np.testing.assert_allclose(ours, expected, atol=1e-15)
+
+
+@pytest.mark.parametrize(("w", "bins", "share"), [(1, 2, 0.7), (7, 5, 0.5), (40, 8, 1)])
+def test_volume_profile_is_the_exact_loops(w, bins, share):
+    """Prices of a tick grid lie on the edges of bins: only exact arithmetic decides."""
+    prices = 100 + 0.25 * np.cumsum(RNG.integers(-2, 3, ROWS))
+    volumes = RNG.integers(0, 4, ROWS).astype(float)
+    parts = ex.volume_profile(x, y, w, bins=bins, share=share)
+    ours = [value(part, x=prices, y=volumes) for part in parts]
+    for i in range(w - 1, ROWS, 7):
+        window = slice(i - w + 1, i + 1)
+        weights = histogram(prices[window], volumes[window], bins)
+        got = [part[i] for part in ours]
+        if sum(weights) == 0:
+            assert np.isnan(got).all()
+        else:
+            assert got == list(value_area(weights, share))
+
+
 @pytest.mark.parametrize("span", [1, 2, 10, 50])
 def test_ema_is_pandas_after_a_seed_of_means(span):
     seeded = S.copy()
@@ -182,6 +215,8 @@ def test_elementwise_functions_are_numpys():
             (ex.sin, np.sin),
             (ex.cos, np.cos),
             (ex.tanh, np.tanh),
+            (ex.erf, special.erf),
+            (ex.floor, np.floor),
             (abs, np.abs),
             (ex.sign, np.sign),
         ]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from textwrap import fill
+from typing import Annotated, Any
 
 import typer
 
-from barwise.cli.output import Json, ending, write_json, write_table
+from barwise.cli.output import Json, ending, write_json, write_table, write_text
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -24,7 +25,9 @@ def add_to(app: typer.Typer) -> None:
 @group.command(
     "list",
     epilog=ending(
-        "barwise features list", "barwise features list --set boosting_optimal --json"
+        "barwise features list",
+        "barwise features list --symbol EURUSD",
+        "barwise features list --set boosting_optimal --json",
     ),
 )
 def list_features(
@@ -32,47 +35,103 @@ def list_features(
         str | None,
         typer.Option("--set", help="Show the columns of one set instead of the sets."),
     ] = None,
+    symbol: Annotated[
+        str | None,
+        typer.Option(help="Show what this instrument gets, and what it lacks and why."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """List the sets of columns, or the columns of one set.
 
-    A column's family, unit and meaning stand beside it.
+    A column's family, unit with range, and meaning stand beside it. An instrument
+    without traded volume lacks the columns that are computed from it.
     """
-    if set_name is None:
-        _list_sets(json)
-    else:
-        _list_columns(set_name, json)
-
-
-def _list_sets(json: bool) -> None:
-    from barwise.features.sets import needs_volume, set_columns, set_names
-
-    rows = []
-    for name in set_names():
-        columns = set_columns(name)
-        priced = [column for column in columns if not needs_volume(column)]
-        rows.append(
-            {"set": name, "columns": len(columns), "without_volume": len(priced)}
-        )
-    if json:
+    has_volume = _has_volume(symbol)
+    rows = _sets(has_volume) if set_name is None else _columns(set_name, has_volume)
+    missing = {} if has_volume else _missing(set_name or "full")
+    if json and symbol is None:
         write_json(rows)
+    elif json:
+        kind = "sets" if set_name is None else "columns"
+        lacking = [
+            {"column": column, "why": _WHY, "instead": other}
+            for column, other in missing.items()
+        ]
+        write_json({"symbol": symbol, kind: rows, "left_out": lacking})
     else:
-        write_table(
-            ("set", "columns", "without volume"), [list(r.values()) for r in rows]
-        )
+        shown = _SET_TITLES if set_name is None else _COLUMN_TITLES
+        titles = [title.replace("_", " ") for title in shown]
+        write_table(titles, [[row[title] for title in shown] for row in rows])
+        if symbol is not None:
+            write_text(_said(symbol, set_name or "full", missing))
 
 
-def _list_columns(name: str, json: bool) -> None:
-    from barwise.features.registry import find
-    from barwise.features.sets import set_columns
+_SET_TITLES = ("set", "columns", "without_volume", "description")
+_COLUMN_TITLES = ("column", "family", "unit", "meaning")
+_WHY = "computed from the traded volume, which the instrument has not"
+
+
+def _has_volume(symbol: str | None) -> bool:
+    from barwise.bars.instruments import get_instrument
+
+    return symbol is None or get_instrument(symbol).has_volume
+
+
+def _sets(has_volume: bool) -> list[dict[str, Any]]:
+    from barwise.features.sets import set_columns, set_description, set_names
+
+    return [
+        {
+            "set": name,
+            "columns": len(set_columns(name, has_volume=has_volume)),
+            "without_volume": len(set_columns(name, has_volume=False)),
+            "description": set_description(name),
+        }
+        for name in set_names()
+    ]
+
+
+def _columns(name: str, has_volume: bool) -> list[dict[str, Any]]:
+    from barwise.features import FeatureGraph, find, needs_volume, set_columns
 
     rows = []
-    for column in set_columns(name):
+    for column in set_columns(name, has_volume=has_volume):
         feature, _ = find(column)
+        graph = FeatureGraph([column])
         rows.append(
-            {"column": column, "family": feature.family, "meaning": feature.summary}
+            {
+                "column": column,
+                "family": feature.family,
+                "unit": feature.unit_of(column),
+                "meaning": feature.summary,
+                "role": feature.role,
+                "price_units": feature.price_units,
+                "needs_volume": needs_volume(column),
+                "fitted": bool(graph.unfitted),
+                "warmup": graph.warmup,
+                "settled": graph.settled,
+            }
         )
-    if json:
-        write_json(rows)
-    else:
-        write_table(("column", "family", "meaning"), [list(r.values()) for r in rows])
+    return rows
+
+
+def _missing(name: str) -> dict[str, str | None]:
+    from barwise.features.sets import without_volume
+
+    return without_volume(name)
+
+
+def _said(symbol: str, name: str, missing: dict[str, str | None]) -> str:
+    """Say in words what of a set an instrument lacks."""
+    if not missing:
+        return f"\n{symbol} has traded volume: nothing is left out."
+    gone = [column for column, other in missing.items() if other is None]
+    swapped = [f"{other} for {column}" for column, other in missing.items() if other]
+    said = (
+        f"{symbol} has no traded volume, and columns of {name!r} are computed from it."
+    )
+    if gone:
+        said += f" Left out ({len(gone)}): {', '.join(gone)}."
+    if swapped:
+        said += f" Replaced ({len(swapped)}): {', '.join(swapped)}."
+    return "\n" + fill(said, 88)

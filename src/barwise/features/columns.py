@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import final
 
 from barwise.stream import Expr, column
-from barwise.stream.expr import is_nan, lag, maximum, minimum, where
+from barwise.stream.expr import is_nan, lag, log, maximum, minimum, where
 
 CALENDAR_COLUMNS = (
     "local_hour",
@@ -58,6 +58,26 @@ class BarColumns:
     def volume(self) -> Expr:
         """Traded volume of the bar."""
         return column("volume")
+
+    @property
+    def log_high(self) -> Expr:
+        """Logarithm of the high."""
+        return log(self.high)
+
+    @property
+    def log_low(self) -> Expr:
+        """Logarithm of the low."""
+        return log(self.low)
+
+    @property
+    def log_close(self) -> Expr:
+        """Logarithm of the close."""
+        return log(self.close)
+
+    @property
+    def log_change(self) -> Expr:
+        """Log return of one bar, close to close."""
+        return log(self.close / self.previous_close)
 
     @property
     def previous_close(self) -> Expr:

@@ -57,7 +57,7 @@ def _limited_volume(bars: BarColumns, percent: float) -> Expr:
     return learned(Winsor(percent / 100.0), bars.volume)
 
 
-@feature(family="conditioning", unit="log contracts")
+@feature(family="conditioning", unit="log volume, >= 0")
 def volume_log(bars: BarColumns) -> Expr:
     """Logarithm of one plus the volume."""
     return log(1.0 + bars.volume)
@@ -65,7 +65,7 @@ def volume_log(bars: BarColumns) -> Expr:
 
 @feature(
     family="conditioning",
-    unit="contracts",
+    unit="units of volume, >= 0",
     columns=["volume_winsor_{percent}"],
     full=({"percent": 1},),
 )
@@ -80,7 +80,7 @@ def volume_winsor(bars: BarColumns, *, percent: float = 1) -> Expr:
 
 @feature(
     family="conditioning",
-    unit="log contracts",
+    unit="log volume, >= 0",
     columns=["volume_winsor_log_{percent}"],
     full=({"percent": 1},),
 )

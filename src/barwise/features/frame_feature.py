@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from barwise.core.errors import ConfigError
+from barwise.features.definition import Feature, Role
 from barwise.features.frame_function import FrameFunction, FrameKind
-from barwise.features.registry import Feature, Role, register
+from barwise.features.registry import register
 from barwise.features.user_code import place_of
 
 Function = TypeVar("Function", bound=Callable[[Any], Any])
@@ -69,7 +70,7 @@ def frame_feature(
             Feature(
                 name,
                 family,
-                unit,
+                (unit,) * len(made),
                 function,
                 made,
                 (),

@@ -17,8 +17,9 @@ from barwise.bars.roll_adjust import RollAdjuster, RollAdjustment
 from barwise.bars.sessions import SessionHours
 from barwise.core.errors import ConfigError
 from barwise.core.stage import Stage, State, part_of, with_prefix
+from barwise.features.definition import Feature, Role
 from barwise.features.external_source import Tables
-from barwise.features.registry import Feature, Role, find
+from barwise.features.registry import find
 from barwise.features.sets import set_columns
 from barwise.features.sourced import NOTHING, Beside, SourcedGraph
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from barwise.bars.bars import format_interval
 from barwise.bars.intervals import parse_interval
 from barwise.stream import Expr, column
-from barwise.stream.expr import on_clock, rebuilt
+from barwise.stream.nodes import on_clock, rebuilt
 from barwise.stream.program import compile_program, in_order
 
 

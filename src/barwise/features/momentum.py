@@ -41,7 +41,7 @@ def rsi(bars: BarColumns, *, period: int = 14) -> Expr:
 
 @feature(
     family="momentum",
-    unit="price",
+    unit="price, unbounded",
     columns=["macd", "macd_signal", "macd_hist"],
     price_units=True,
 )
@@ -58,18 +58,18 @@ def macd(bars: BarColumns) -> tuple[Expr, Expr, Expr]:
 
 @feature(
     family="momentum",
-    unit="fraction of close",
+    unit="fraction of close, unbounded",
     columns=["macd_pct", "macd_signal_pct", "macd_hist_pct"],
 )
 def macd_pct(bars: BarColumns) -> tuple[Expr, Expr, Expr]:
-    """Return the three MACD lines over the close."""
+    """MACD, its signal and their difference, over the close."""
     line, signal, hist = macd(bars)
     return line / bars.close, signal / bars.close, hist / bars.close
 
 
 @feature(
     family="momentum",
-    unit="percent",
+    unit="percent, >= -100",
     full=({"period": 5}, {"period": 10}, {"period": 20}),
 )
 def roc(bars: BarColumns, *, period: int = 10) -> Expr:
@@ -78,7 +78,9 @@ def roc(bars: BarColumns, *, period: int = 10) -> Expr:
     return 100.0 * ((bars.close - before) / before)
 
 
-@feature(family="momentum", unit="price", full=({"period": 10},), price_units=True)
+@feature(
+    family="momentum", unit="price, unbounded", full=({"period": 10},), price_units=True
+)
 def momentum(bars: BarColumns, *, period: int = 10) -> Expr:
     """Close minus the close ``period`` bars ago."""
     return bars.close - lag(bars.close, period)
@@ -140,16 +142,16 @@ def cmo(bars: BarColumns, *, period: int = 14) -> Expr:
 
 @feature(
     family="momentum",
-    unit="percent",
+    unit="percent, unbounded",
     columns=["ppo_{fast}_{slow}"],
 )
 def ppo(bars: BarColumns, *, fast: int = 12, slow: int = 26) -> Expr:
-    """Percentage price oscillator: EMA difference over the slow EMA."""
+    """Percentage price oscillator (Appel): EMA difference over the slow EMA."""
     base = ema(bars.close, slow)
     return 100.0 * (ema(bars.close, fast) - base) / base
 
 
-@feature(family="momentum", unit="percent", columns=["trix_{period}"])
+@feature(family="momentum", unit="percent, unbounded", columns=["trix_{period}"])
 def trix(bars: BarColumns, *, period: int = 15) -> Expr:
     """One-bar percent change of a triple EMA (Hutson, 1983)."""
     smooth = ema(ema(ema(bars.close, period), period), period)
@@ -159,15 +161,23 @@ def trix(bars: BarColumns, *, period: int = 15) -> Expr:
 
 @feature(family="momentum", unit="percent, 0..100", columns=["ultimate_oscillator"])
 def ultimate_oscillator(bars: BarColumns) -> Expr:
-    """Buying pressure over 7, 14 and 28 bars, weighted 4:2:1 (Williams, 1976)."""
+    """Buying pressure over 7, 14 and 28 bars, weighted 4:2:1 (Williams, 1976).
+
+    A part is 50 where nothing moved in its bars (TA-Lib: 0).
+    """
     pressure = bars.close - minimum(bars.low, bars.previous_close)
-    parts = [
-        rolling_sum(pressure, n) / rolling_sum(bars.true_range, n) for n in (7, 14, 28)
-    ]
+
+    def part(n: int) -> Expr:
+        reach = rolling_sum(bars.true_range, n)
+        return where(equal(reach, 0.0), 0.5, rolling_sum(pressure, n) / reach)
+
+    parts = [part(n) for n in (7, 14, 28)]
     return 100.0 * (4.0 * parts[0] + 2.0 * parts[1] + parts[2]) / 7.0
 
 
-@feature(family="momentum", unit="standard deviations", full=({"period": 20},))
+@feature(
+    family="momentum", unit="standard deviations, unbounded", full=({"period": 20},)
+)
 def price_zscore(bars: BarColumns, *, period: int = 20) -> Expr:
     """Close in standard deviations from its mean; 0 where nothing moved."""
     spread = rolling_std(bars.close, period)
@@ -176,3 +186,35 @@ def price_zscore(bars: BarColumns, *, period: int = 20) -> Expr:
         0.0,
         (bars.close - rolling_mean(bars.close, period)) / spread,
     )
+
+
+@feature(family="momentum", unit="fraction of close, unbounded", columns=["ao_pct"])
+def awesome(bars: BarColumns) -> Expr:
+    """Awesome oscillator (Williams, 1998), over the close.
+
+    Mean of 5 bars' middles minus that of 34.
+    """
+    return (rolling_mean(bars.median, 5) - rolling_mean(bars.median, 34)) / bars.close
+
+
+@feature(family="momentum", unit="percent, -100..100", columns=["tsi_{slow}_{fast}"])
+def tsi(bars: BarColumns, *, slow: int = 25, fast: int = 13) -> Expr:
+    """True strength index (Blau, 1991); 0 where nothing moved.
+
+    The twice smoothed change over the twice smoothed size of the change.
+    """
+    change = diff(bars.close)
+    path = ema(ema(abs(change), slow), fast)
+    move = ema(ema(change, slow), fast)
+    return where(equal(path, 0.0), 0.0, 100.0 * move / path)
+
+
+@feature(
+    family="momentum",
+    unit="fraction of close, unbounded",
+    columns=["elder_bull_{period}", "elder_bear_{period}"],
+)
+def elder_ray(bars: BarColumns, *, period: int = 13) -> tuple[Expr, Expr]:
+    """High and low against the EMA of the close, over the close (Elder, 1993)."""
+    middle = ema(bars.close, period)
+    return (bars.high - middle) / bars.close, (bars.low - middle) / bars.close

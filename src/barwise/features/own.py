@@ -25,13 +25,12 @@ from barwise.bars.bars import Bars
 from barwise.core.arrays import MINUTE
 from barwise.core.errors import ConfigError
 from barwise.features.columns import BarColumns
+from barwise.features.definition import Feature, shared_name
 from barwise.features.registry import (
     OWN_MODULE,
-    Feature,
     own_names,
     refuse_clash,
     registered_by,
-    shared_name,
 )
 from barwise.features.user_code import place_of, raised_at
 from barwise.stream import Expr

@@ -63,7 +63,7 @@ def regime_hmm_probability(
 
 @feature(
     family="regime",
-    unit="0 (calmest) to states - 1",
+    unit="number of the state, the calmest 0, >= 0",
     columns=["regime_hmm_{states}_state"],
 )
 def regime_hmm_state(bars: BarColumns, *, states: int = 3) -> Expr:
@@ -78,7 +78,7 @@ def regime_hmm_state(bars: BarColumns, *, states: int = 3) -> Expr:
 
 @feature(
     family="regime",
-    unit="0 (certain) to 1 (all states alike)",
+    unit="share of ignorance, 0..1",
     columns=["regime_hmm_{states}_entropy"],
     role="probability",
 )
@@ -91,7 +91,7 @@ def regime_hmm_entropy(bars: BarColumns, *, states: int = 3) -> Expr:
 
 
 @feature(
-    family="regime", unit="-1 low, 0 normal, 1 high", columns=["regime_volatility"]
+    family="regime", unit="low, normal or high, -1..1", columns=["regime_volatility"]
 )
 def regime_volatility(bars: BarColumns) -> Expr:
     """Rank of hvol_20 in its last 250 rows: low below 0.25, high above 0.75."""
@@ -104,7 +104,9 @@ def _volatility_rank(bars: BarColumns) -> Expr:
 
 
 @feature(
-    family="regime", unit="1 trending, 0 ranging, -1 reversal", columns=["regime_trend"]
+    family="regime",
+    unit="reversal, ranging or trending, -1..1",
+    columns=["regime_trend"],
 )
 def regime_trend(bars: BarColumns) -> Expr:
     """Whether a trend is on, none is, or one has just turned (Wilder, 1978).

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import difflib
-import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import wraps
+from dataclasses import replace
 from importlib import import_module
-from typing import Any, Literal, TypeVar, final, overload
+from typing import TypeVar, overload
 
 from barwise.bars.intervals import parse_interval
 from barwise.core.errors import ConfigError
 from barwise.features.columns import BarColumns
+from barwise.features.definition import (
+    Build,
+    Feature,
+    Role,
+    parameters_of,
+    pattern_of,
+    read,
+    shared_name,
+)
 from barwise.features.external import EXTERNAL
-from barwise.features.frame_function import FrameFunction
 from barwise.features.lowering import on, spell_timeframe
+from barwise.features.user_code import file_of, place_of
 from barwise.stream import Expr, column
 
-Role = Literal["number", "cyclic", "binary", "probability"]
-Build = Callable[..., Expr | tuple[Expr, ...]]
 Builder = TypeVar("Builder", bound=Build)
 
 FAMILIES = (
@@ -28,85 +33,19 @@ FAMILIES = (
     "momentum",
     "volatility",
     "trend",
+    "averages",
+    "distribution",
+    "wavelets",
     "volume",
     "conditioning",
-    "averages",
+    "profile",
+    "micro",
+    "session",
     "temporal",
     "regime",
     "lags",
 )
 """Modules of this folder that define features, in the order of the full set."""
-
-
-@final
-@dataclass(frozen=True)
-class Feature:
-    """A feature function and what is known of its columns."""
-
-    name: str
-    family: str
-    unit: str
-    build: Build
-    templates: tuple[str, ...]
-    full: tuple[Mapping[str, float | str], ...]
-    role: Role
-    price_units: bool
-    frame: FrameFunction | None = None
-
-    @property
-    def defaults(self) -> dict[str, float | str]:
-        """Parameters of the function and their default values."""
-        known = _parameters(self.build)
-        return {one.name: one.default for one in known if one.default is not one.empty}
-
-    @property
-    def of(self) -> str | None:
-        """The parameter that is another column, if there is one: it has no default."""
-        without = [p.name for p in _parameters(self.build) if p.default is p.empty]
-        return without[0] if without else None
-
-    @property
-    def summary(self) -> str:
-        """First line of the function's docstring."""
-        return (inspect.getdoc(self.build) or "").split("\n")[0]
-
-    def columns(
-        self, own: Iterable[Feature] = (), /, **params: float | str
-    ) -> dict[str, Expr]:
-        """Return the named expressions for some parameters."""
-        if self.frame is not None:
-            return {name: column(self.frame.input_of(name)) for name in self.templates}
-        merged = self.defaults | params
-        values: dict[str, Any] = dict(merged)
-        if self.of is not None:
-            values[self.of] = find(str(merged[self.of]), own)[1]
-        made = self.build(BarColumns(), **values)
-        parts = made if isinstance(made, tuple) else (made,)
-        spelled = {key: _spell(value) for key, value in merged.items()}
-        return {
-            template.format(**spelled): part
-            for template, part in zip(self.templates, parts, strict=True)
-        }
-
-    def on_timeframe(self, timeframe: str) -> Feature:
-        """Return the same feature of bars of another length: ``mtf_1h_rsi``."""
-
-        @wraps(self.build)
-        def build(bars: BarColumns, **params: float) -> Expr | tuple[Expr, ...]:
-            made = self.build(bars, **params)
-            if isinstance(made, tuple):
-                return tuple(on(timeframe, part) for part in made)
-            return on(timeframe, made)
-
-        build.__doc__ = f"On completed {timeframe} bars: {self.summary}"
-        return replace(
-            self,
-            name=f"mtf_{timeframe}_{self.name}",
-            family="timeframes",
-            build=build,
-            templates=tuple(f"mtf_{timeframe}_{one}" for one in self.templates),
-            full=(),
-        )
 
 
 _FEATURES: dict[str, Feature] = {}
@@ -125,7 +64,7 @@ def feature(build: Builder) -> Builder: ...
 def feature(
     *,
     family: str = "own",
-    unit: str = "",
+    unit: str | Sequence[str] = "",
     columns: Sequence[str] | None = None,
     full: Sequence[Mapping[str, float | str]] = ({},),
     role: Role = "number",
@@ -137,7 +76,7 @@ def feature(
     build: Builder | None = None,
     *,
     family: str = "own",
-    unit: str = "",
+    unit: str | Sequence[str] = "",
     columns: Sequence[str] | None = None,
     full: Sequence[Mapping[str, float | str]] = ({},),
     role: Role = "number",
@@ -155,8 +94,9 @@ def feature(
         The decorated function.
     family : str
         Group for listings.
-    unit : str
-        Unit and range of the values, in words.
+    unit : str or sequence of str
+        Unit and range, as in ``"percent, 0..100"`` or ``"log return, unbounded"``; one
+        for all columns or one for each.
     columns : sequence of str, optional
         One name template an output, with the parameters in braces. By default the
         function's name followed by its parameters: ``rsi_{period}``.
@@ -167,6 +107,11 @@ def feature(
     price_units : bool
         True for a column on the scale of the price: of use in the full set only. Over
         rolls that is the scale of the first contract.
+
+    Raises
+    ------
+    ConfigError
+        If another feature has the name, or makes a column of the same name.
 
     Examples
     --------
@@ -181,17 +126,17 @@ def feature(
 
     def decorate(build: Builder) -> Builder:
         name = build.__name__
-        default = name + "".join(f"_{{{one.name}}}" for one in _parameters(build))
+        default = name + "".join(f"_{{{one.name}}}" for one in parameters_of(build))
+        templates = tuple(columns) if columns else (default,)
+        units = (unit,) * len(templates) if isinstance(unit, str) else tuple(unit)
+        if len(units) != len(templates):
+            raise ConfigError(
+                f"{place_of(build)}: {name!r} has {len(templates)} columns and "
+                f"{len(units)} units; give one unit for all of them or one for each"
+            )
         register(
             Feature(
-                name,
-                family,
-                unit,
-                build,
-                tuple(columns) if columns else (default,),
-                tuple(full),
-                role,
-                price_units,
+                name, family, units, build, templates, tuple(full), role, price_units
             )
         )
         return build
@@ -202,19 +147,32 @@ def feature(
 def register(one: Feature) -> None:
     """Make a feature known: to all, or to the file alone that it stands in.
 
+    The same function once more, of a module that is loaded again or typed again in a
+    notebook, takes its own place.
+
     Raises
     ------
     ConfigError
-        If it has the name of a built-in one.
+        If it has the name of another one, or a column of it.
     """
     module = one.build.__module__
     if module.startswith(OWN_MODULE):
         _OWN.setdefault(module, []).append(one)
         return
-    if not module.startswith("barwise."):
-        refuse_clash(one)
+    known = _FEATURES.values() if _built_in(one) else features()
+    _refuse(one, [other for other in known if not _is_again(other, one)])
     _FEATURES[one.name] = one
     _PATTERNS.clear()
+
+
+def _built_in(one: Feature) -> bool:
+    return one.build.__module__.startswith("barwise.")
+
+
+def _is_again(old: Feature, new: Feature) -> bool:
+    same = old.name == new.name and old.build.__module__ == new.build.__module__
+    typed = not file_of(old.build).is_file()
+    return same and (typed or place_of(old.build) == place_of(new.build))
 
 
 def registered_by(module: str) -> tuple[Feature, ...]:
@@ -224,30 +182,22 @@ def registered_by(module: str) -> tuple[Feature, ...]:
 
 def refuse_clash(one: Feature) -> None:
     """Raise ConfigError if a name of a feature is one of a built-in feature."""
-    for other in features():
-        if other.build.__module__.startswith("barwise."):
-            taken = shared_name(one, other)
-            if taken or one.name == other.name:
-                raise ConfigError(
-                    f"the name {taken or one.name!r} is taken by the built-in feature "
-                    f"{other.name!r} ({other.summary}); choose another name for yours"
-                )
+    _refuse(one, filter(_built_in, features()))
 
 
-def shared_name(one: Feature, other: Feature) -> str | None:
-    """Return a column name that both features answer to, None if there is none."""
-    for mine in one.templates:
-        for theirs in other.templates:
-            for template in (mine, theirs):
-                name = _PARAMETER.sub("7", template)
-                if _pattern(mine).fullmatch(name) and _pattern(theirs).fullmatch(name):
-                    return name
-    return None
-
-
-def _parameters(build: Build) -> list[inspect.Parameter]:
-    """Return the parameters of a feature function behind the bars."""
-    return list(inspect.signature(build).parameters.values())[1:]
+def _refuse(one: Feature, known: Iterable[Feature]) -> None:
+    for other in known:
+        taken = shared_name(one, other)
+        if taken or one.name == other.name:
+            owner = (
+                f"the built-in feature {other.name!r} ({other.summary})"
+                if _built_in(other)
+                else f"the feature {other.name!r} ({place_of(other.build)})"
+            )
+            raise ConfigError(
+                f"the name {taken or one.name!r} is taken by {owner}; choose another "
+                "name for yours"
+            )
 
 
 def features() -> Iterator[Feature]:
@@ -259,7 +209,6 @@ def features() -> Iterator[Feature]:
 
 
 _ON_TIMEFRAME = re.compile(r"mtf_(\d+[a-z]+)_(.+)")
-_PARAMETER = re.compile(r"\{(\w+)\}")
 _PATTERNS: list[tuple[re.Pattern[str], Feature]] = []
 
 
@@ -274,12 +223,7 @@ def _patterns_of(
 ) -> Iterator[tuple[re.Pattern[str], Feature]]:
     for one in known:
         for template in one.templates:
-            yield _pattern(template, one.of), one
-
-
-def _pattern(template: str, of: str | None = None) -> re.Pattern[str]:
-    text = template.replace(f"{{{of}}}", f"(?P<{of}>.+)")
-    return re.compile(_PARAMETER.sub(r"(?P<\1>\\d+(?:p\\d+)?)", text))
+            yield pattern_of(template, one.of), one
 
 
 def resolve(name: str) -> dict[str, Expr]:
@@ -321,7 +265,7 @@ def find(name: str, own: Iterable[Feature] = ()) -> tuple[Feature, Expr]:
         if match is None:
             continue
         found = match.groupdict().items()
-        params = {key: text if key == one.of else _read(text) for key, text in found}
+        params = {key: text if key == one.of else read(text) for key, text in found}
         try:
             made = one.columns(own, **params)
         except ValueError as wrong:
@@ -342,10 +286,18 @@ def _like(
     """Return a feature with the role and scale of the column that it is made of."""
     if one.of is None:
         return one
-    base, _ = find(str(params[one.of]), own)
+    name = str(params[one.of])
+    base, _ = find(name, own)
+    units = (base.unit_of(name),) * len(one.templates)
     role = base.role if one.role == "number" else one.role
     # A frame function of the column has to run, whatever is made of it.
-    return replace(one, role=role, price_units=base.price_units, frame=base.frame)
+    return replace(
+        one,
+        units=units,
+        role=role,
+        price_units=base.price_units,
+        frame=base.frame,
+    )
 
 
 def _outside(name: str) -> Feature:
@@ -356,7 +308,7 @@ def _outside(name: str) -> Feature:
         return column(name)
 
     unit = "as in the table"
-    return Feature(name, "external", unit, build, (name,), (), "number", False)
+    return Feature(name, "external", (unit,), build, (name,), (), "number", False)
 
 
 def _timeframe(column: str, text: str) -> str:
@@ -386,11 +338,3 @@ def own_names(own: Iterable[Feature]) -> list[str]:
     """Return the columns that features of a user's file have by themselves."""
     every = (name for one in own for p in ({}, *one.full) for name in one.columns(**p))
     return list(dict.fromkeys(every))
-
-
-def _spell(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:g}".replace(".", "p")
-
-
-def _read(text: str) -> float:
-    return float(text.replace("p", ".")) if "p" in text else int(text)

@@ -11,7 +11,8 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from barwise.core.errors import ConfigError
-from barwise.features.registry import Feature, find, full_names
+from barwise.features.definition import Feature
+from barwise.features.registry import find, full_names
 from barwise.stream import Expr
 
 
@@ -33,34 +34,55 @@ def set_names() -> list[str]:
     return ["full", *_sets()]
 
 
+def set_description(name: str) -> str:
+    """Return for what a set is made."""
+    if name == "full":
+        return "Every column. Levels and running sums too: to look at, not to train on."
+    return str(_set(name)["description"])
+
+
 def set_columns(name: str, *, has_volume: bool = True) -> list[str]:
     """Return the columns of a set, for an instrument with or without volume.
+
+    Without volume the columns computed from it are left out, or replaced by those that
+    the set names for the case.
 
     Raises
     ------
     ConfigError
         If there is no set of that name.
+
+    Examples
+    --------
+    >>> set_columns("linear_raw", has_volume=False)
+    ['gap_open', 'log_return_high', 'log_return_low', 'log_return_1']
     """
-    if name == "full":
-        names = full_names()
-    elif name in _sets():
-        names = _members(_sets()[name])
-    else:
+    names = full_names() if name == "full" else list(_set(name)["columns"])
+    if has_volume:
+        return names
+    gone = without_volume(name)
+    kept = (gone.get(column, column) for column in names)
+    return [column for column in kept if column is not None]
+
+
+def without_volume(name: str) -> dict[str, str | None]:
+    """Return the columns of a set that need volume, each with what takes its place.
+
+    Examples
+    --------
+    >>> without_volume("linear_raw")
+    {'volume_ratio_20': None}
+    """
+    instead = {} if name == "full" else _set(name).get("without_volume", {})
+    return {c: instead.get(c) for c in set_columns(name) if needs_volume(c)}
+
+
+def _set(name: str) -> dict[str, Any]:
+    if name not in _sets():
         raise ConfigError(
             f"unknown feature set {name!r}; the sets are {', '.join(set_names())}"
         )
-    return names if has_volume else [n for n in names if not needs_volume(n)]
-
-
-def _members(group: dict[str, Any]) -> list[str]:
-    if "columns" in group:
-        return list(group["columns"])
-    left_out = set(group["full_without"])
-    return [
-        name
-        for name in full_names()
-        if name not in left_out and not find(name)[0].price_units
-    ]
+    return _sets()[name]
 
 
 def needs_volume(name: str, own: Iterable[Feature] = ()) -> bool:

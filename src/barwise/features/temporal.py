@@ -45,10 +45,27 @@ def session_progress(bars: BarColumns) -> Expr:
     return bars.minutes_since_open / bars.session_length
 
 
-@feature(family="temporal", unit="hours", columns=["session_hours_to_close"])
+@feature(family="temporal", unit="hours, 0..6", columns=["session_hours_to_close"])
 def session_hours_to_close(bars: BarColumns) -> Expr:
     """Hours to the session's scheduled close, at most 6."""
     return clip(bars.minutes_to_close / 60.0, upper=6.0)
+
+
+@feature(family="temporal", unit="hours, 0..6", columns=["session_hours_since_open"])
+def session_hours_since_open(bars: BarColumns) -> Expr:
+    """Hours from the session's open to the bar's close, at most 6."""
+    return clip(bars.minutes_since_open / 60.0, upper=6.0)
+
+
+@feature(
+    family="temporal",
+    unit="0 or 1",
+    columns=["session_first_hour", "session_last_hour"],
+    role="binary",
+)
+def session_ends(bars: BarColumns) -> tuple[Expr, Expr]:
+    """1 in the session's first and in its last scheduled hour."""
+    return bars.minutes_since_open <= 60.0, bars.minutes_to_close < 60.0
 
 
 @feature(family="temporal", unit="0 or 1", columns=["session_is_rth"], role="binary")

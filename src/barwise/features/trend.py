@@ -13,7 +13,6 @@ from barwise.stream.expr import (
     ema,
     equal,
     lag,
-    log,
     psar,
     rma,
     rolling_mad,
@@ -35,12 +34,17 @@ def _directional(bars: BarColumns, period: int) -> tuple[Expr, Expr]:
     rise = where(both(up > down, up > 0.0), up, 0.0)
     fall = where(both(down > up, down > 0.0), down, 0.0)
     reach = rma(bars.true_range, period)
-    return 100.0 * rma(rise, period) / reach, 100.0 * rma(fall, period) / reach
+
+    def share(move: Expr) -> Expr:
+        return where(equal(reach, 0.0), 0.0, 100.0 * rma(move, period) / reach)
+
+    return share(rise), share(fall)
 
 
 @feature(
     family="trend",
     unit="percent, 0..100",
+    full=({"period": 14},),
     columns=["adx_{period}", "plus_di_{period}", "minus_di_{period}"],
 )
 def adx(bars: BarColumns, *, period: int = 14) -> tuple[Expr, Expr, Expr]:
@@ -48,7 +52,7 @@ def adx(bars: BarColumns, *, period: int = 14) -> tuple[Expr, Expr, Expr]:
 
     Each average is seeded with ``period`` values; TA-Lib seeds the directional sums
     with one less, and the two agree once the start is forgotten. Where neither side
-    moved the index of that bar counts as 0.
+    moved the index of that bar counts as 0, and so do the indicators.
     """
     plus, minus = _directional(bars, period)
     total = plus + minus
@@ -56,9 +60,16 @@ def adx(bars: BarColumns, *, period: int = 14) -> tuple[Expr, Expr, Expr]:
     return rma(index, period), plus, minus
 
 
+@feature(family="trend", unit="percent, 0..100", full=({"period": 14},))
+def adxr(bars: BarColumns, *, period: int = 14) -> Expr:
+    """Mean of the ADX and the one ``period - 1`` bars ago (Wilder, 1978)."""
+    strength = adx(bars, period=period)[0]
+    return (strength + lag(strength, period - 1)) / 2.0
+
+
 @feature(
     family="trend",
-    unit="percent: 0..100; oscillator -100..100",
+    unit=("percent, 0..100", "percent, 0..100", "percent, -100..100"),
     full=({"period": 25},),
     columns=["aroon_up_{period}", "aroon_down_{period}", "aroon_osc_{period}"],
 )
@@ -71,7 +82,7 @@ def aroon(bars: BarColumns, *, period: int = 25) -> tuple[Expr, Expr, Expr]:
 
 @feature(
     family="trend",
-    unit="index, mostly -200..200",
+    unit="index, mostly within 200 of 0, unbounded",
     full=({"period": 14}, {"period": 20}),
 )
 def cci(bars: BarColumns, *, period: int = 20) -> Expr:
@@ -84,13 +95,13 @@ def cci(bars: BarColumns, *, period: int = 20) -> Expr:
 
 @feature(
     family="trend",
-    unit="log price per bar",
+    unit="log return per bar, unbounded",
     full=({"period": 10}, {"period": 20}, {"period": 50}),
     columns=["slope_{period}"],
 )
 def slope(bars: BarColumns, *, period: int = 20) -> Expr:
     """Slope of the least-squares line through the log closes."""
-    return rolling_slope(log(bars.close), period)
+    return rolling_slope(bars.log_close, period)
 
 
 @feature(
@@ -98,7 +109,7 @@ def slope(bars: BarColumns, *, period: int = 20) -> Expr:
 )
 def r_squared(bars: BarColumns, *, period: int = 20) -> Expr:
     """Share of the log closes' variance that their line explains; 0 where flat."""
-    price = log(bars.close)
+    price = bars.log_close
     spread = rolling_var(price, period)
     line = rolling_slope(price, period)
     along = (period * period - 1.0) / 12.0
@@ -106,17 +117,21 @@ def r_squared(bars: BarColumns, *, period: int = 20) -> Expr:
     return where(equal(spread, 0.0), 0.0, clip(share, upper=1.0))
 
 
-@feature(family="trend", unit="ratio", columns=["vortex_{period}"])
+@feature(family="trend", unit="ratio, unbounded", columns=["vortex_{period}"])
 def vortex(bars: BarColumns, *, period: int = 14) -> Expr:
-    """Positive minus negative vortex movement over the true range (Botes, 2010)."""
+    """Positive minus negative vortex movement over the true range (Botes, 2010).
+
+    0 where nothing moved.
+    """
     plus = abs(bars.high - lag(bars.low, 1))
     minus = abs(bars.low - lag(bars.high, 1))
-    return rolling_sum(plus - minus, period) / rolling_sum(bars.true_range, period)
+    reach = rolling_sum(bars.true_range, period)
+    return where(equal(reach, 0.0), 0.0, rolling_sum(plus - minus, period) / reach)
 
 
 @feature(
     family="trend",
-    unit="fraction of close",
+    unit="fraction of close, unbounded",
     columns=[
         "ichimoku_tenkan_distance",
         "ichimoku_kijun_distance",
@@ -130,19 +145,36 @@ def ichimoku(bars: BarColumns) -> tuple[Expr, Expr, Expr]:
     line, which plots today's close in the past, holds nothing that is not in the
     close.
     """
-
-    def middle(n: int) -> Expr:
-        return (rolling_max(bars.high, n) + rolling_min(bars.low, n)) / 2.0
-
-    fast, base, slow = middle(9), middle(26), middle(52)
-    cloud = lag(((fast + base) / 2.0 + slow) / 2.0, 26)
+    fast, base, first, second = _ichimoku_lines(bars)
+    cloud = (first + second) / 2.0
     close = bars.close
     return (close - fast) / close, (close - base) / close, (close - cloud) / close
 
 
+def _ichimoku_lines(bars: BarColumns) -> tuple[Expr, Expr, Expr, Expr]:
+    """Turning line, base line, and the two edges of the cloud drawn for this bar."""
+
+    def middle(n: int) -> Expr:
+        return (rolling_max(bars.high, n) + rolling_min(bars.low, n)) / 2.0
+
+    fast, base = middle(9), middle(26)
+    return fast, base, lag((fast + base) / 2.0, 26), lag(middle(52), 26)
+
+
 @feature(
     family="trend",
-    unit="distance: fraction of close; side: -1 or 1",
+    unit="fraction of close, unbounded",
+    columns=["ichimoku_turn_spread", "ichimoku_cloud_spread"],
+)
+def ichimoku_spreads(bars: BarColumns) -> tuple[Expr, Expr]:
+    """Turning minus base line, and first minus second edge of the cloud (Hosoda, 1969)."""
+    fast, base, first, second = _ichimoku_lines(bars)
+    return (fast - base) / bars.close, (first - second) / bars.close
+
+
+@feature(
+    family="trend",
+    unit=("fraction of close, unbounded", "-1 or 1"),
     columns=["supertrend_distance", "supertrend_side"],
 )
 def super_trend(bars: BarColumns) -> tuple[Expr, Expr]:
@@ -155,7 +187,7 @@ def super_trend(bars: BarColumns) -> tuple[Expr, Expr]:
 
 @feature(
     family="trend",
-    unit="distance: fraction of close; side: -1 or 1",
+    unit=("fraction of close, unbounded", "-1 or 1"),
     columns=["psar_distance", "psar_side"],
 )
 def parabolic(bars: BarColumns) -> tuple[Expr, Expr]:
@@ -165,7 +197,30 @@ def parabolic(bars: BarColumns) -> tuple[Expr, Expr]:
     return distance, where(distance < 0.0, -1.0, 1.0)
 
 
-@feature(family="trend", unit="fraction of close", columns=["ema_spread_{fast}_{slow}"])
+@feature(
+    family="trend",
+    unit="fraction of close, unbounded",
+    full=({"fast": 10, "slow": 50}, {"fast": 20, "slow": 100}),
+)
 def ema_spread(bars: BarColumns, *, fast: int = 10, slow: int = 50) -> Expr:
     """Fast minus slow EMA over the close."""
     return (ema(bars.close, fast) - ema(bars.close, slow)) / bars.close
+
+
+@feature(family="trend", unit="fraction of close, unbounded", full=({"period": 10},))
+def qstick(bars: BarColumns, *, period: int = 10) -> Expr:
+    """Mean of close minus open, over the close (Chande and Kroll, 1994)."""
+    return rolling_mean(bars.close - bars.open, period) / bars.close
+
+
+@feature(
+    family="trend", unit="fraction of close, unbounded", columns=["heikin_ashi_body"]
+)
+def heikin_ashi(bars: BarColumns) -> Expr:
+    """Body of the Heikin-Ashi candle, over the close (Valcu, 2004).
+
+    Its close is the mean of the bar's four prices; its open is half of the open before
+    plus half of the close before, that is, an EMA of weight 1/2.
+    """
+    last = (bars.open + bars.high + bars.low + bars.close) / 4.0
+    return (last - ema(lag(last, 1), 3)) / bars.close

@@ -12,19 +12,25 @@ from barwise.stream.expr import (
     diff,
     ema,
     equal,
+    lag,
     log,
     rma,
+    rolling_max,
     rolling_mean,
+    rolling_min,
     rolling_std,
+    rolling_sum,
     rolling_var,
     sqrt,
     where,
 )
 
+_LOG_RETURN = "log return per bar, >= 0"
+
 
 @feature(
     family="volatility",
-    unit="price",
+    unit="price, >= 0",
     full=({"period": 7}, {"period": 14}, {"period": 28}),
     price_units=True,
 )
@@ -35,7 +41,7 @@ def atr(bars: BarColumns, *, period: int = 14) -> Expr:
 
 @feature(
     family="volatility",
-    unit="fraction of close",
+    unit="fraction of close, >= 0",
     full=({"period": 7}, {"period": 14}, {"period": 28}),
 )
 def atr_ratio(bars: BarColumns, *, period: int = 14) -> Expr:
@@ -43,15 +49,31 @@ def atr_ratio(bars: BarColumns, *, period: int = 14) -> Expr:
     return atr(bars, period=period) / bars.close
 
 
-@feature(family="volatility", unit="ratio", columns=["atr_trend_{fast}_{slow}"])
+@feature(family="volatility", unit="ratio, >= -1", columns=["atr_trend_{fast}_{slow}"])
 def atr_trend(bars: BarColumns, *, fast: int = 7, slow: int = 28) -> Expr:
-    """Fast over slow average true range, minus one: above 0 while volatility grows."""
-    return atr(bars, period=fast) / atr(bars, period=slow) - 1.0
+    """Fast over slow average true range, minus one: above 0 while volatility grows.
+
+    0 where nothing ever moved.
+    """
+    base = atr(bars, period=slow)
+    return where(equal(base, 0.0), 0.0, atr(bars, period=fast) / base - 1.0)
 
 
 @feature(
     family="volatility",
-    unit="price",
+    unit="ratio, >= 0",
+    full=({"period": 14},),
+    columns=["true_range_ratio_{period}"],
+)
+def true_range_ratio(bars: BarColumns, *, period: int = 14) -> Expr:
+    """True range over its Wilder average, the bar itself in it; 1 where nothing moved."""
+    usual = atr(bars, period=period)
+    return where(equal(usual, 0.0), 1.0, bars.true_range / usual)
+
+
+@feature(
+    family="volatility",
+    unit="price, unbounded",
     columns=["bb_upper_{period}", "bb_lower_{period}"],
     price_units=True,
 )
@@ -64,7 +86,10 @@ def bollinger_bands(bars: BarColumns, *, period: int = 20) -> tuple[Expr, Expr]:
 
 @feature(
     family="volatility",
-    unit="width: fraction of the mean; position: 0 at the lower band, 1 at the upper",
+    unit=(
+        "fraction of the mean, >= 0",
+        "0 at the lower band and 1 at the upper, unbounded",
+    ),
     full=({"period": 20}, {"period": 50}),
     columns=["bb_width_{period}", "bb_position_{period}"],
 )
@@ -78,11 +103,17 @@ def bollinger(bars: BarColumns, *, period: int = 20) -> tuple[Expr, Expr]:
 
 @feature(
     family="volatility",
-    unit="width: fraction of the EMA; position: 0 at the lower band, 1 at the upper",
+    unit=(
+        "fraction of the EMA, >= 0",
+        "0 at the lower band and 1 at the upper, unbounded",
+    ),
     columns=["kc_width_{period}", "kc_position_{period}"],
 )
 def keltner(bars: BarColumns, *, period: int = 20) -> tuple[Expr, Expr]:
-    """Keltner channel: EMA plus and minus two average true ranges (Raschke, 1980s)."""
+    """Keltner channel: EMA plus and minus two average true ranges (Raschke, 1980s).
+
+    Its width, and the place of the close in it; 0.5 where it has none.
+    """
     middle, reach = ema(bars.close, period), 2.0 * atr(bars, period=period)
     width = 2.0 * reach
     place = where(equal(width, 0.0), 0.5, (bars.close - (middle - reach)) / width)
@@ -91,15 +122,15 @@ def keltner(bars: BarColumns, *, period: int = 20) -> tuple[Expr, Expr]:
 
 @feature(
     family="volatility",
-    unit="log return per bar",
+    unit=_LOG_RETURN,
     full=({"period": 10}, {"period": 20}, {"period": 60}),
 )
 def hvol(bars: BarColumns, *, period: int = 20) -> Expr:
     """Population standard deviation of one-bar log returns."""
-    return rolling_std(log(bars.close / bars.previous_close), period)
+    return rolling_std(bars.log_change, period)
 
 
-@feature(family="volatility", unit="log return per bar", full=({"period": 20},))
+@feature(family="volatility", unit=_LOG_RETURN, full=({"period": 20}, {"period": 60}))
 def parkinson(bars: BarColumns, *, period: int = 20) -> Expr:
     """Volatility from highs and lows (Parkinson, 1980)."""
     reach = log(bars.high / bars.low)
@@ -108,7 +139,7 @@ def parkinson(bars: BarColumns, *, period: int = 20) -> Expr:
 
 @feature(
     family="volatility",
-    unit="log return per bar",
+    unit=_LOG_RETURN,
     full=({"period": 20},),
     columns=["garman_klass_{period}"],
 )
@@ -122,7 +153,7 @@ def garman_klass(bars: BarColumns, *, period: int = 20) -> Expr:
 
 @feature(
     family="volatility",
-    unit="log return per bar",
+    unit=_LOG_RETURN,
     full=({"period": 20},),
     columns=["rogers_satchell_{period}"],
 )
@@ -139,7 +170,7 @@ def _rogers_satchell(bars: BarColumns) -> Expr:
 
 @feature(
     family="volatility",
-    unit="log return per bar",
+    unit=_LOG_RETURN,
     full=({"period": 20},),
     columns=["yangzhang_{period}"],
 )
@@ -153,14 +184,98 @@ def yang_zhang(bars: BarColumns, *, period: int = 20) -> Expr:
     return sqrt(clip(gap + k * body + (1.0 - k) * within, lower=0.0))
 
 
-@feature(family="volatility", unit="ratio", columns=["hvol_ratio_{fast}_{slow}"])
+@feature(family="volatility", unit="ratio, >= 0", columns=["hvol_ratio_{fast}_{slow}"])
 def hvol_ratio(bars: BarColumns, *, fast: int = 10, slow: int = 60) -> Expr:
     """Fast over slow historical volatility; 1 where the slow one is zero."""
     base = hvol(bars, period=slow)
     return where(equal(base, 0.0), 1.0, hvol(bars, period=fast) / base)
 
 
-@feature(family="volatility", unit="log return per bar", full=({"period": 20},))
+@feature(family="volatility", unit=_LOG_RETURN, full=({"period": 20},))
 def vol_of_vol(bars: BarColumns, *, period: int = 20) -> Expr:
     """Standard deviation of the changes of historical volatility."""
     return rolling_std(diff(hvol(bars, period=period)), period)
+
+
+@feature(
+    family="volatility",
+    unit=_LOG_RETURN,
+    full=({"period": 20},),
+    columns=["upside_vol_{period}", "downside_vol_{period}"],
+)
+def semivolatility(bars: BarColumns, *, period: int = 20) -> tuple[Expr, Expr]:
+    """Root mean square of the rising and of the falling log returns.
+
+    Each over all bars of the window: their squares add up to the realised variance
+    (Barndorff-Nielsen, Kinnebrock and Shephard, 2010).
+    """
+    up = clip(bars.log_change, lower=0.0)
+    down = clip(bars.log_change, upper=0.0)
+    return (
+        sqrt(rolling_mean(up * up, period)),
+        sqrt(rolling_mean(down * down, period)),
+    )
+
+
+@feature(family="volatility", unit="0..1", full=({"period": 60},))
+def jump_share(bars: BarColumns, *, period: int = 60) -> Expr:
+    """Share of the realised variance that jumps made; 0 where nothing moved.
+
+    One minus bipower over realised variance, never below 0 (Barndorff-Nielsen and
+    Shephard, 2004).
+    """
+    size = abs(bars.log_change)
+    realised = rolling_sum(size * size, period)
+    smooth = rolling_sum(size * lag(size, 1), period) * (math.pi / 2.0)
+    share = clip(1.0 - smooth / realised, lower=0.0)
+    return where(equal(realised, 0.0), 0.0, share)
+
+
+@feature(family="volatility", unit=_LOG_RETURN, full=({"span": 32},))
+def ewma_vol(bars: BarColumns, *, span: int = 32) -> Expr:
+    """Root of the exponentially weighted mean of squared log returns.
+
+    A span of 32 is the weight 0.94 of RiskMetrics (1996).
+    """
+    return sqrt(ema(bars.log_change * bars.log_change, span))
+
+
+@feature(family="volatility", unit="ratio, >= 0", full=({"period": 20},))
+def squeeze(bars: BarColumns, *, period: int = 20) -> Expr:
+    """Bollinger width over Keltner width (Carter, 2005); 1 where nothing moved.
+
+    Below 1 the Bollinger bands lie inside the channel: a quiet market.
+    """
+    reach = atr(bars, period=period)
+    return where(equal(reach, 0.0), 1.0, rolling_std(bars.close, period) / reach)
+
+
+@feature(family="volatility", unit="fraction, 0..1", full=({"period": 14},))
+def ulcer(bars: BarColumns, *, period: int = 14) -> Expr:
+    """Ulcer index: root mean square fall from the highest close (Martin, 1987)."""
+    fall = bars.close / rolling_max(bars.close, period) - 1.0
+    return sqrt(rolling_mean(fall * fall, period))
+
+
+@feature(family="volatility", unit="bars, >= 0", full=({"period": 25},))
+def mass_index(bars: BarColumns, *, period: int = 25) -> Expr:
+    """Sum of the range's EMA 9 over the EMA 9 of that (Dorsey, 1992).
+
+    ``period`` where ranges stay equal; a bar counts 1 where nothing ever moved.
+    """
+    once = ema(bars.high - bars.low, 9)
+    twice = ema(once, 9)
+    return rolling_sum(where(equal(twice, 0.0), 1.0, once / twice), period)
+
+
+@feature(family="volatility", unit="percent, 0..100", full=({"period": 14},))
+def choppiness(bars: BarColumns, *, period: int = 14) -> Expr:
+    """Choppiness index (Dreiss, 1993): 100 for a walk in place, 0 for a straight line.
+
+    Logarithm of the summed true ranges over the range of all bars, over that of
+    ``period``; at most 100, and 100 where nothing moved.
+    """
+    height = rolling_max(bars.high, period) - rolling_min(bars.low, period)
+    path = log(rolling_sum(bars.true_range, period) / height)
+    chop = clip(path * (100.0 / math.log(period)), lower=0.0, upper=100.0)
+    return where(equal(height, 0.0), 100.0, chop)

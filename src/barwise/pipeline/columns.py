@@ -9,7 +9,7 @@ from typing import final
 from barwise.core.errors import ConfigError
 from barwise.core.hashing import hash_file
 from barwise.features import OwnFeatures, choose, find, load_features, set_columns
-from barwise.features.sets import needs_volume
+from barwise.features.sets import needs_volume, without_volume
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.importance_file import read_importance
 
@@ -28,7 +28,7 @@ class Columns:
         Columns, in the order of the matrix: of two that say the same, the earlier one
         is kept.
     left_out : tuple of str
-        Columns of the set that need a volume where there is none.
+        Columns of the set that need a volume where there is none, replaced or not.
     own : OwnFeatures or None
         The user's file.
     notes : tuple of str
@@ -74,7 +74,9 @@ def choose_columns(config: RunConfig, *, has_volume: bool, without: str) -> Colu
         raise Refused([(("features", "own"), str(problem))]) from problem
     ranked, base, problems = _base(config, own)
     left_out = [n for n in base if not has_volume and needs_volume(n, own or ())]
-    base = [name for name in base if name not in left_out]
+    instead = without_volume(wanted.set) if left_out and wanted.set else {}
+    kept_or_swapped = (instead.get(n) if n in left_out else n for n in base)
+    base = [name for name in kept_or_swapped if name is not None]
     for number, name in enumerate(wanted.names):
         try:
             refused = needs_volume(name, own or ()) and not has_volume

@@ -16,7 +16,7 @@ from barwise.bars.prepare import sessions_of
 from barwise.bars.session_filter import session_mask
 from barwise.core.errors import ConfigError, DataError
 from barwise.features import FeatureGraph
-from barwise.features.registry import Role
+from barwise.features.definition import Role
 from barwise.labels import Labels, triple_barrier
 from barwise.labels.barrier_rows import barrier_width
 from barwise.pipeline.building import build_bars, check_target, target_text

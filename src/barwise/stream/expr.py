@@ -1,151 +1,15 @@
-"""Expressions: what people write and the compiler turns into a program.
-
-An expression is a node of an operation over other nodes. Equal expressions are one
-object, so a sub-expression that ten features share is computed once.
-"""
+"""Expressions: what people write and the compiler turns into a program."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Union, final
-from weakref import WeakValueDictionary
 
-from barwise.stream.ops import OPS
-
-Operand = Union["Expr", float, int]
-
-_NAN = math.nan
-_KNOWN: WeakValueDictionary[tuple, Expr] = WeakValueDictionary()
-
-
-@final
-class Expr:
-    """A column that the engine can compute.
-
-    Made by :func:`column`, by arithmetic and by the functions of this module, never
-    directly. Arithmetic follows IEEE 754 except that division by zero gives NaN:
-    a ratio without a denominator is missing, not infinite.
-
-    Examples
-    --------
-    >>> close = column("close")
-    >>> close - lag(close, 1)
-    sub(close, lag(close, 1))
-    >>> (close - lag(close, 1)) is diff(close)
-    True
-    """
-
-    __slots__ = ("__weakref__", "inputs", "op", "params")
-
-    op: str
-    inputs: tuple[Expr, ...]
-    params: tuple[float | str, ...]
-
-    def __add__(self, other: Operand) -> Expr:
-        return _node("add", self, other)
-
-    def __radd__(self, other: Operand) -> Expr:
-        return _node("add", other, self)
-
-    def __sub__(self, other: Operand) -> Expr:
-        return _node("sub", self, other)
-
-    def __rsub__(self, other: Operand) -> Expr:
-        return _node("sub", other, self)
-
-    def __mul__(self, other: Operand) -> Expr:
-        return _node("mul", self, other)
-
-    def __rmul__(self, other: Operand) -> Expr:
-        return _node("mul", other, self)
-
-    def __truediv__(self, other: Operand) -> Expr:
-        return _node("div", self, other)
-
-    def __rtruediv__(self, other: Operand) -> Expr:
-        return _node("div", other, self)
-
-    def __neg__(self) -> Expr:
-        return _node("neg", self)
-
-    def __abs__(self) -> Expr:
-        return _node("abs", self)
-
-    def __lt__(self, other: Operand) -> Expr:
-        return _node("less", self, other)
-
-    def __le__(self, other: Operand) -> Expr:
-        return _node("less_equal", self, other)
-
-    def __gt__(self, other: Operand) -> Expr:
-        return _node("less", other, self)
-
-    def __ge__(self, other: Operand) -> Expr:
-        return _node("less_equal", other, self)
-
-    def __bool__(self) -> bool:
-        raise TypeError(
-            "an expression has no truth value while it is written; "
-            "use where(condition, a, b) instead of if, and both/either for and/or"
-        )
-
-    def __repr__(self) -> str:
-        if self.op in ("column", "const"):
-            return str(self.params[0])
-        inner = [repr(part) for part in self.inputs]
-        told = [p if isinstance(p, str) else f"{p:g}" for p in self.params]
-        return f"{self.op}({', '.join(inner + told)})"
-
-
-def _make(op: str, inputs: tuple[Expr, ...], params: tuple[float | str, ...]) -> Expr:
-    # Inputs are interned, so their identities stand for their structure.
-    key = (op, tuple(id(part) for part in inputs), params)
-    node = _KNOWN.get(key)
-    if node is None:
-        node = Expr()
-        node.op, node.inputs, node.params = op, inputs, params
-        _KNOWN[key] = node
-    return node
-
-
-def _node(op: str, *operands: Operand, params: Sequence[float] = ()) -> Expr:
-    inputs = tuple(x if isinstance(x, Expr) else constant(x) for x in operands)
-    spec = OPS[op]
-    if len(inputs) != spec.arity:
-        raise TypeError(f"{op} takes {spec.arity} columns, got {len(inputs)}")
-    return _make(op, inputs, tuple(float(p) for p in params))
-
-
-def column(name: str) -> Expr:
-    """Return the input column of that name."""
-    return _make("column", (), (name,))
-
-
-def on_clock(clock: str, x: Expr) -> Expr:
-    """Return a column computed on rows of another clock, such as longer bars.
-
-    A program has one clock: who builds the graph computes the column elsewhere and
-    hands it in (:func:`barwise.features.on`).
-    """
-    return _make("on", (x,), (clock,))
-
-
-def constant(value: float) -> Expr:
-    """Return a column that holds one number on every row."""
-    number = float(value)
-    # One NaN object, so that equal constants are one node.
-    return _make("const", (), (_NAN if math.isnan(number) else number,))
-
-
-def unlearned(recipe: str, inputs: Sequence[Expr], output: int) -> Expr:
-    """Stand in for a column until its parameters are learned: `stream.learned`."""
-    return _make("learned", tuple(inputs), (recipe, float(output)))
-
-
-def rebuilt(expr: Expr, inputs: tuple[Expr, ...]) -> Expr:
-    """Return the same operation over other inputs."""
-    return expr if inputs == expr.inputs else _make(expr.op, inputs, expr.params)
+from barwise.stream.nodes import Expr as Expr
+from barwise.stream.nodes import Operand
+from barwise.stream.nodes import column as column
+from barwise.stream.nodes import constant as constant
+from barwise.stream.nodes import node as _node
 
 
 def _count(function: str, value: float, *, at_least: int = 1) -> float:
@@ -172,6 +36,8 @@ sign = _elementwise("sign", "Sign: -1, 0 or +1; NaN stays NaN.")
 sin = _elementwise("sin", "Sine of radians.")
 cos = _elementwise("cos", "Cosine of radians.")
 tanh = _elementwise("tanh", "Hyperbolic tangent.")
+erf = _elementwise("erf", "Error function: 2 * normal CDF of sqrt(2) * x, minus one.")
+floor = _elementwise("floor", "Largest whole number that is not above the value.")
 is_nan = _elementwise("is_nan", "1 where the value is NaN, else 0.")
 carry = _elementwise("carry", "The last value that was not NaN.")
 
@@ -331,6 +197,34 @@ def max_since(x: Expr, reset: Expr) -> Expr:
 def min_since(x: Expr, reset: Expr) -> Expr:
     """Smallest value since the last row where ``reset`` is not 0."""
     return _node("accumulate_extreme", x, reset, params=[-1.0])
+
+
+def volume_profile(
+    price: Expr, volume: Expr, window: int, *, bins: int, share: float
+) -> tuple[Expr, Expr, Expr]:
+    """Return the heaviest bin of a volume profile and the ends of its value area.
+
+    The prices of the window, lowest to highest, are cut into equal bins. The value
+    area grows from the heaviest bin to the heavier of its two neighbours until it holds
+    ``share`` of the volume. NaN where nothing traded.
+    """
+    w = _count("volume_profile", window)
+    n = _count("volume_profile", bins, at_least=2)
+    if not 0.0 < share <= 1.0:
+        raise ValueError(f"volume_profile needs 0 < share <= 1, got {share!r}")
+    # One op has one output: three digits of one number in base ``bins``.
+    packed = _node("volume_profile", price, volume, params=[w, n, share])
+    area = floor(packed / n)
+    highest = floor(area / n)
+    return packed - n * area, area - n * highest, highest
+
+
+def rolling_entropy(x: Expr, window: int, kinds: int) -> Expr:
+    """Shannon entropy, in nats, of the last values; they are 0 .. kinds - 1."""
+    w = _count("rolling_entropy", window)
+    k = _count("rolling_entropy", kinds, at_least=2)
+    terms = [0.0, *(n * math.log(n) for n in range(1, int(w) + 1))]
+    return _node("rolling_entropy", x, params=[w, k, *terms])
 
 
 def kama(x: Expr, window: int, *, fast: int = 2, slow: int = 30) -> Expr:

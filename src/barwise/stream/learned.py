@@ -17,7 +17,7 @@ import numpy as np
 from barwise.core.errors import ConfigError, DataError
 from barwise.core.hashing import hash_json
 from barwise.stream.evaluate import evaluate
-from barwise.stream.expr import Expr, rebuilt, unlearned
+from barwise.stream.nodes import Expr, rebuilt, unlearned
 from barwise.stream.program import compile_program, in_order
 
 Parameters = Mapping[str, np.ndarray]

@@ -78,6 +78,12 @@ def _unary(code, a, out):
     elif code == 10:
         for i in range(rows):
             out[i] = math.tanh(a[i])
+    elif code == 12:
+        for i in range(rows):
+            out[i] = math.erf(a[i])
+    elif code == 13:
+        for i in range(rows):
+            out[i] = np.floor(a[i])
     else:
         for i in range(rows):
             out[i] = 1.0 if math.isnan(a[i]) else 0.0
@@ -568,6 +574,100 @@ def _rolling_mad(a, b, out, p, s):
     s[0], s[1] = seen, slot
 
 
+@njit(cache=True, nogil=True)
+def _volume_profile(a, b, out, p, s):
+    # a: price, b: volume. Equal bins over the prices of the window; three bin numbers
+    # in one value: heaviest + bins * (lowest + bins * highest of the value area).
+    # p: w, bins, share of the volume in the value area
+    # s: values seen, next slot, prices (2w), volumes (2w), histogram (bins)
+    w, bins, share = int(p[0]), int(p[1]), p[2]
+    seen, slot = int(s[0]), int(s[1])
+    prices, volumes = s[2 : 2 + 2 * w], s[2 + 2 * w : 2 + 4 * w]
+    weight = s[2 + 4 * w : 2 + 4 * w + bins]
+    for i in range(len(out)):
+        x, v = a[i], b[i]
+        if math.isnan(x) or math.isnan(v):
+            out[i] = NaN
+            continue
+        # Written twice: summed oldest first, whatever row the stream began with.
+        prices[slot], prices[slot + w] = x, x
+        volumes[slot], volumes[slot + w] = v, v
+        slot = slot + 1 if slot + 1 < w else 0
+        if seen < w:
+            seen += 1
+        if seen < w:
+            out[i] = NaN
+            continue
+        low, high = x, x
+        for j in range(slot, slot + w):
+            low = min(low, prices[j])
+            high = max(high, prices[j])
+        reach = high - low
+        if not reach < math.inf:
+            out[i] = NaN
+            continue
+        reach = reach if reach > 0.0 else 1.0
+        for k in range(bins):
+            weight[k] = 0.0
+        total = 0.0
+        for j in range(slot, slot + w):
+            k = min(int((prices[j] - low) * bins / reach), bins - 1)
+            weight[k] += volumes[j]
+            total += volumes[j]
+        if not total > 0.0:
+            out[i] = NaN
+            continue
+        heaviest = 0
+        for k in range(1, bins):
+            if weight[k] > weight[heaviest]:
+                heaviest = k
+        # The value area grows to the heavier neighbour, downwards if they are equal.
+        bottom, top, held = heaviest, heaviest, weight[heaviest]
+        while held < share * total and (bottom > 0 or top < bins - 1):
+            under = weight[bottom - 1] if bottom > 0 else -1.0
+            over = weight[top + 1] if top < bins - 1 else -1.0
+            if under >= over:
+                bottom -= 1
+                held += under
+            else:
+                top += 1
+                held += over
+        out[i] = heaviest + bins * (bottom + bins * top)
+    s[0], s[1] = seen, slot
+
+
+@njit(cache=True, nogil=True)
+def _rolling_entropy(a, out, p, s):
+    # Shannon entropy in nats of the whole numbers 0 .. k - 1 in the window; any other
+    # value is skipped like NaN.
+    # p: w, k, then n * log(n) for n = 0 .. w; s: values seen, next slot, ring (w),
+    # counts (k)
+    w, kinds = int(p[0]), int(p[1])
+    terms, spread = p[2 : 3 + w], math.log(p[0])
+    seen, slot = int(s[0]), int(s[1])
+    ring, counts = s[2 : 2 + w], s[2 + w : 2 + w + kinds]
+    for i in range(len(out)):
+        x = a[i]
+        if not 0.0 <= x < kinds:
+            out[i] = NaN
+            continue
+        if seen == w:
+            counts[int(ring[slot])] -= 1.0
+        else:
+            seen += 1
+        ring[slot] = x
+        counts[int(x)] += 1.0
+        slot = slot + 1 if slot + 1 < w else 0
+        if seen < w:
+            out[i] = NaN
+            continue
+        total = 0.0
+        for k in range(kinds):
+            total += terms[int(counts[k])]
+        out[i] = spread - total / w
+    s[0], s[1] = seen, slot
+
+
 # --- recursions with a name of their own ---------------------------------------------
 
 
@@ -778,6 +878,10 @@ def _stateful(code, a, b, c, out, p, s):
         _rolling_mad(a, b, out, p, s)
     elif code == 59:
         _rolling_line(a, out, p, s)
+    elif code == 60:
+        _volume_profile(a, b, out, p, s)
+    elif code == 61:
+        _rolling_entropy(a, out, p, s)
     elif code == 70:
         _kama(a, out, p, s)
     elif code == 71:
@@ -900,6 +1004,12 @@ def _never(_: tuple[float, ...]) -> None:
     return None
 
 
+def _kama_forgets(p: tuple[float, ...]) -> int:
+    # As for the EMA, at the slowest weight that the efficiency allows.
+    w, _, slow = p
+    return int(w) + math.ceil(-25 / math.log2(1.0 - slow * slow))
+
+
 def _ema_forgets(p: tuple[float, ...]) -> int:
     # Until a start value's weight is below half an ulp of float32, 2**-25.
     alpha, n = p
@@ -917,6 +1027,8 @@ OPS: dict[str, Op] = {
     "cos": _pure(9, 1),
     "tanh": _pure(10, 1),
     "is_nan": _pure(11, 1, "maps"),
+    "erf": _pure(12, 1),
+    "floor": _pure(13, 1),
     "add": _pure(20, 2),
     "sub": _pure(21, 2),
     "mul": _pure(22, 2),
@@ -944,7 +1056,25 @@ OPS: dict[str, Op] = {
     "fir": _window(57, 1, 2, 2, 0),
     "rolling_mad": _window(58, 2, 2, 1, 0),
     "rolling_line": _window(59, 1, 5, 1, 2),
-    "kama": Op(70, 1, "skip", lambda p: 3 + int(p[0]), lambda p: int(p[0]), _never),
+    "volume_profile": Op(
+        60,
+        2,
+        "skip",
+        lambda p: 2 + 4 * int(p[0]) + int(p[1]),
+        lambda p: int(p[0]) - 1,
+        lambda p: int(p[0]) - 1,
+    ),
+    "rolling_entropy": Op(
+        61,
+        1,
+        "skip",
+        lambda p: 2 + int(p[0]) + int(p[1]),
+        lambda p: int(p[0]) - 1,
+        lambda p: int(p[0]) - 1,
+    ),
+    "kama": Op(
+        70, 1, "skip", lambda p: 3 + int(p[0]), lambda p: int(p[0]), _kama_forgets
+    ),
     "psar": Op(71, 2, "skip", lambda _: 7, lambda _: 1, _never),
     "supertrend": Op(72, 3, "skip", lambda _: 5, _none, _never),
     "cusum": Op(73, 2, "skip", lambda _: 2, _none, _never),

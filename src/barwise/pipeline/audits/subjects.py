@@ -12,8 +12,8 @@ import numpy as np
 from barwise.bars.bars import Bars
 from barwise.core.errors import ConfigError
 from barwise.features import FeatureGraph, find
+from barwise.features.definition import Feature
 from barwise.features.frame_function import FrameFunction
-from barwise.features.registry import Feature
 from barwise.features.user_code import place_of
 
 _ROUNDING = 1e-9
