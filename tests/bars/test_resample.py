@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -108,6 +110,59 @@ def test_a_source_that_does_not_divide_the_target_is_refused(interval):
     one = np.ones(1)
     bars = Bars.of(np.array([ss.START]), one, one, one, one, interval=interval)
     with pytest.raises(DataError, match="multiple"):
+        Resampler(5 * MINUTE, ss.TABLE).push(bars)
+
+
+def repeated(bars, seed):
+    """Event bars: some close at one time, and one of a time need not be the last."""
+    times = np.random.default_rng(seed).integers(1, 4, len(bars))
+    rows = bars[np.repeat(np.arange(len(bars)), times)]
+    return replace(rows, interval=None)
+
+
+EVENTS = stages.Example(
+    lambda: Resampler(15 * MINUTE, ss.TABLE, repeats=True), lambda bars: bars
+)
+
+
+@PROFILE
+@given(bars=ss.streams(contracts=False), interval=INTERVALS, seed=st.integers(0, 99))
+def test_event_bars_close_with_a_strictly_later_row(bars, interval, seed):
+    events = repeated(bars, seed)
+    stage = Resampler(interval, ss.TABLE, repeats=True)
+    rows, last = ss.rows_of(events), int(events.time[-1])
+    before = resample_loop.resample(rows, ss.PAIRS, interval, last - 1)
+    ss.assert_rows(stage.push(events), before)
+    after = resample_loop.resample(rows, ss.PAIRS, interval, last)
+    ss.assert_rows(stage.advance(last), after[len(before) :])
+
+
+@PROFILE
+@given(bars=ss.streams(), seed=st.integers(0, 99), places=ss.cuts())
+def test_chunks_of_event_bars_do_not_matter(bars, seed, places):
+    stages.check_chunks(EVENTS, repeated(bars, seed), places)
+
+
+@PROFILE
+@given(bars=ss.streams(), seed=st.integers(0, 99), interval=INTERVALS)
+def test_a_bar_is_known_with_the_row_that_completes_it(bars, seed, interval):
+    for rows in (bars, repeated(bars, seed)):
+        whole, known = Resampler(interval, ss.TABLE, repeats=True).push_rows(rows)
+        single = Resampler(interval, ss.TABLE, repeats=True)
+        found = [len(single.push(rows[i : i + 1])) for i in range(len(rows))]
+        np.testing.assert_array_equal(np.repeat(np.arange(len(rows)), found), known)
+        assert (whole.time <= rows.time[known]).all()
+
+
+def test_a_row_that_repeats_the_time_of_a_closed_bar_makes_one_of_its_own():
+    bars = ss.minutes(
+        ss.START + np.array([4, 5, 5, 5]) * MINUTE, rng=np.random.default_rng(0)
+    )
+    five = Resampler(5 * MINUTE, ss.TABLE, repeats=True).push(bars)
+    assert five.time.tolist() == [bars.time[1]] * 3
+    assert five.seq.tolist() == [0, 1, 2]
+    assert five.open.tolist() == bars.open[[0, 2, 3]].tolist()
+    with pytest.raises(DataError, match="one a time"):
         Resampler(5 * MINUTE, ss.TABLE).push(bars)
 
 
