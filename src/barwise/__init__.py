@@ -44,6 +44,7 @@ _HOME = {
     "probability_of_backtest_overfitting": "validation",
     "reality_check": "validation",
     "superior_predictive_ability": "validation",
+    "plot_splits": "report.figures",
     "build_dataset": "pipeline",
     "run": "pipeline",
     "RunConfig": "pipeline",

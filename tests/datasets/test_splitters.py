@@ -6,6 +6,7 @@ from math import comb
 
 import numpy as np
 import pandas as pd
+import purgedcv
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -432,3 +433,33 @@ def test_a_splitter_says_what_it_does():
         "CombinatorialPurgedKFold(n_groups=6, n_test_groups=2, "
         "purge=0 days 00:01:30, embargo=default)"
     )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_peer_makes_the_same_folds(seed):
+    """purgedcv counts a label up to its end, the end not included, and begins the
+    embargo there: one nanosecond later it is ours."""
+    rng = np.random.default_rng(seed)
+    times = np.sort(rng.choice(400, 150, replace=False)) * 60 * MINUTE
+    ends = times + rng.integers(0, 20, 150) * 60 * MINUTE
+    X, wait = times[:, None], 7 * 60 * MINUTE
+    ours = {
+        "times": times,
+        "label_end_times": ends,
+        "embargo": np.timedelta64(wait, "ns"),
+    }
+    theirs = {
+        "prediction_times": times.astype("datetime64[ns]"),
+        "evaluation_times": (ends + 1).astype("datetime64[ns]"),
+        "embargo": np.timedelta64(wait - 1, "ns"),
+    }
+    for one, other in (
+        (PurgedKFold(4, **ours), purgedcv.PurgedKFold(4, **theirs)),
+        (
+            CombinatorialPurgedKFold(5, 2, **ours),
+            purgedcv.CombinatorialPurgedCV(5, 2, **theirs),
+        ),
+    ):
+        for mine, peers in zip(one.split(X), other.split(X), strict=True):
+            np.testing.assert_array_equal(mine[0], peers[0])
+            np.testing.assert_array_equal(mine[1], peers[1])

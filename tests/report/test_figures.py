@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 from sklearn.metrics import confusion_matrix as sk_confusion
 
+from barwise.datasets import CombinatorialPurgedKFold, PurgedKFold, WalkForward
 from barwise.metrics import ReliabilityCurve
 from barwise.report.figures import (
     confusion_matrix,
@@ -21,6 +22,7 @@ from barwise.report.figures import (
     feature_importance,
     label_distribution,
     leaderboard,
+    plot_splits,
     price_with_labels_and_signals,
     reliability,
     save_figure,
@@ -93,6 +95,15 @@ def some_leaderboard():
     return leaderboard(names, rows, 20 * (rows - 0.35), baseline=np.arange(14) > 9)
 
 
+def some_splits():
+    t = np.arange(5000)
+    return plot_splits(
+        CombinatorialPurgedKFold(
+            6, 2, times=t, label_end_times=t + 60, purge=60, embargo=200
+        )
+    )
+
+
 ALL = [
     some_labels,
     some_confusion,
@@ -103,6 +114,7 @@ ALL = [
     some_quality,
     some_price,
     some_leaderboard,
+    some_splits,
 ]
 
 
@@ -287,3 +299,40 @@ def test_ids_of_two_figures_never_meet():
     for svg in (one, two):
         used = set(re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', svg))
         assert {a or b for a, b in used} == set(re.findall(r' id="([^"]+)"', svg))
+
+
+def spans_of(figure):
+    """Drawn (start, stop) of each colour, row by row."""
+    found = {}
+    for bars in figure.axes[0].collections:
+        colour = (
+            mpl.colors.to_hex(bars.get_facecolor()[0]) if bars.get_paths() else None
+        )
+        for path in bars.get_paths():
+            box = path.get_extents()
+            row = round((box.y0 + box.y1) / 2)
+            found.setdefault((row, colour), []).append((round(box.x0), round(box.x1)))
+    return found
+
+
+def test_folds_are_drawn_in_order_of_time_whatever_the_order_of_rows():
+    t = np.arange(100)
+    shuffled = rng().permutation(t)
+    for times in (t, shuffled):
+        folds = PurgedKFold(5, times=times, label_end_times=times + 3, embargo=6)
+        drawn = spans_of(plot_splits(folds))
+        assert drawn[2, "#e69f00"] == [(40, 60)]
+        assert drawn[2, "#0072b2"] == [(0, 37), (69, 100)]
+        assert drawn[2, "#d55e00"] == [(37, 40), (60, 63)]
+        assert drawn[2, "#8a939c"] == [(63, 69)]
+    walk = WalkForward(4, times=t, label_end_times=t)
+    assert spans_of(plot_splits(walk))[0, "#0072b2"] == [(0, 20)]
+    assert (0, "#8a939c") not in spans_of(plot_splits(walk))
+
+
+def test_a_narrow_purge_is_seen_among_many_samples():
+    t = np.arange(300_000)
+    drawn = spans_of(
+        plot_splits(PurgedKFold(3, times=t, label_end_times=t + 5, embargo=0))
+    )
+    assert len(drawn[1, "#d55e00"]) == 2

@@ -12,6 +12,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, final
 
 import numpy as np
@@ -27,6 +28,7 @@ TRAIN, TEST, OVERLAP, NEAR, EMBARGOED, UNUSED = range(6)
 
 Block = tuple[int, int]
 
+_ROWS_A_RUN = 64
 
 _FIVE_MINUTES = 5 * MINUTE
 _BARS_AT_FIVE_MINUTES = 1440
@@ -43,29 +45,53 @@ class Fold:
     roles : ndarray of uint8, shape (n,)
         In the order in which the samples were given: 0 train, 1 test, 2 purged for a
         label that overlaps the test, 3 purged for nearness, 4 embargoed, 5 not used.
+    positions : ndarray of int64, shape (n,)
+        0 to n - 1, one array for all folds.
     """
 
     roles: np.ndarray
+    positions: np.ndarray
 
     @property
     def train(self) -> Index:
         """Positions of the training samples, ascending."""
-        return np.flatnonzero(self.roles == TRAIN)
+        return self._where(TRAIN)
 
     @property
     def test(self) -> Index:
         """Positions of the test samples, ascending."""
-        return np.flatnonzero(self.roles == TEST)
+        return self._where(TEST)
 
     @property
     def purged(self) -> Index:
         """Positions of samples too near to the test, or with labels that overlap it."""
-        return np.flatnonzero((self.roles == OVERLAP) | (self.roles == NEAR))
+        return self._where(OVERLAP, NEAR)
 
     @property
     def embargoed(self) -> Index:
         """Positions of samples that only the embargo takes."""
-        return np.flatnonzero(self.roles == EMBARGOED)
+        return self._where(EMBARGOED)
+
+    @cached_property
+    def _edges(self) -> Index | None:
+        """Positions at which another role begins; None where roles are shuffled."""
+        changes = self.roles[1:] != self.roles[:-1]
+        if np.count_nonzero(changes) > len(changes) // _ROWS_A_RUN:
+            return None
+        return np.flatnonzero(changes) + 1
+
+    def _where(self, *roles: int) -> Index:
+        if self._edges is None:
+            return np.flatnonzero(
+                np.logical_or.reduce([self.roles == r for r in roles])
+            )
+        # In order of time a role comes in long runs, which are copied.
+        starts = np.append(0, self._edges)
+        stops = np.append(self._edges, len(self.roles))
+        mine = np.isin(self.roles[starts], roles)
+        runs = zip(starts[mine].tolist(), stops[mine].tolist(), strict=True)
+        pieces = [self.positions[start:stop] for start, stop in runs]
+        return np.concatenate([self.positions[:0], *pieces])
 
 
 @final
@@ -178,11 +204,12 @@ class AbstractSplitter(ABC):
         """Yield what each fold does with each sample, the reasons included."""
         line = self.timeline(X)
         embargo = self.embargo or default_embargo(line)
+        positions = np.arange(len(line))
         for number, cut in enumerate(self._cuts(line)):
             roles = _roles(line, cut, self.purge, embargo)
             if not (roles == TRAIN).any() or not (roles == TEST).any():
                 raise ConfigError(self._emptied(number, roles, embargo))
-            yield Fold(line.given(roles))
+            yield Fold(line.given(roles), positions)
 
     def timeline(self, X: Any = None) -> Timeline:
         """Return the samples in order of time: those of ``X``, or those given."""

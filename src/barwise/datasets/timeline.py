@@ -205,6 +205,14 @@ class Timeline:
         """Return values of the samples in the order in which these were given."""
         return sorted_values if self.rank is None else sorted_values[self.rank]
 
+    def in_order(self, given_values: np.ndarray) -> np.ndarray:
+        """Return values of the samples, as these were given, in order of time."""
+        if self.rank is None:
+            return given_values
+        ordered = np.empty_like(given_values)
+        ordered[self.rank] = given_values
+        return ordered
+
     def _clock(self, gap: Gap) -> np.ndarray:
         return self.bars if gap.clock == "bars" else self.times
 

@@ -8,6 +8,7 @@ from barwise.report.figures.label_distribution import label_distribution
 from barwise.report.figures.leaderboard import leaderboard
 from barwise.report.figures.price import price_with_labels_and_signals
 from barwise.report.figures.reliability import reliability
+from barwise.report.figures.splits import plot_splits
 from barwise.report.figures.style import save_figure
 from barwise.report.figures.training_curves import training_curves
 
@@ -19,6 +20,7 @@ __all__ = [
     "feature_importance",
     "label_distribution",
     "leaderboard",
+    "plot_splits",
     "price_with_labels_and_signals",
     "reliability",
     "save_figure",
