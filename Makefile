@@ -36,7 +36,8 @@ check: $(VENV)/.dev  ## Lint, format, types, layers
 bench: $(VENV)/.dev  ## Speed beside peers and limits; prints ratios
 	$(BIN)/python -m benchmarks
 
-docs: $(VENV)/.dev  ## Execute the notebook
+docs: $(VENV)/.dev  ## Write the page of columns, execute the notebook
+	$(BIN)/python docs/reference.py
 	$(BIN)/python docs/execute.py
 
 clean:

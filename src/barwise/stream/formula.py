@@ -17,6 +17,7 @@ _INFIX = {
     "equal": ("==", 3),
 }
 _TIGHT = 9
+_TABLE = 5
 _WORTH_A_NAME = 24
 """A repeated part is named when its text is longer than this."""
 
@@ -107,7 +108,8 @@ def _call(expr: Expr, names: dict[int, str]) -> str:
     elif name in _SIDES:
         name = _SIDES[name][float(expr.params[-1])]
         params = params[:-1]
-    elif name == "fir":
+    elif len(params) > _TABLE:
+        # The first one is the window, the rest a table of weights.
         params = params[:1]
     spelled = [_spell(part, names)[0] for part in inputs]
     return f"{name.removeprefix('rolling_')}({', '.join([*spelled, *params])})"
