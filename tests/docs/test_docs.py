@@ -17,7 +17,7 @@ import typer
 from barwise.bars import get_instrument, instruments, simulate_bars
 from barwise.cli.app import build
 from barwise.cli.demo import example_file
-from barwise.features import features, full_names, set_names
+from barwise.features import full_names, set_names
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "docs" / "journey.ipynb"
@@ -226,8 +226,9 @@ def test_every_guarantee_names_a_test_that_exists():
 
 def test_counts_in_the_readme_are_true():
     readme = text_of(ROOT / "README.md")
-    families = {one.family for one in features() if one.full}
-    assert f"{len(full_names())} columns of {len(families)} families" in readme
+    (told,) = re.findall(r"more than (\d+) columns", readme)
+    # A new column must not need a new page, so the claim is a floor.
+    assert int(told) < len(full_names()) < int(told) + 100
     assert f"{len(set_names())} sets" in readme
     assert f"sessions of {len(instruments())} instruments" in readme
     assert get_instrument("MES").barriers == (1.5, 1.0)
