@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from barwise.bars import Bars
 from barwise.bars.roll_adjust import RollAdjuster
@@ -13,6 +14,8 @@ from barwise.features import FeatureGraph, full_names
 from barwise.testing.streams import bar_streams
 
 PRICES = ("open", "high", "low", "close")
+DIGITS = 2.0**-34
+"""A factor is rounded to 34 binary digits."""
 
 
 def bars_of(close, contract, *, closes=None, opens=None):
@@ -76,7 +79,7 @@ def test_prices_are_those_of_exact_fractions(method, bars):
             if exact is None:
                 assert np.isnan(got)
             else:
-                assert got == pytest.approx(float(exact), rel=1e-13)
+                assert got == pytest.approx(float(exact), rel=DIGITS)
     for name in ("time", "volume", "seq", "filled", "open_time"):
         np.testing.assert_array_equal(getattr(adjusted, name), getattr(bars, name))
 
@@ -85,7 +88,7 @@ def test_the_move_over_a_roll_is_the_new_contracts_own():
     closes = [[np.nan, np.nan]] * 2 + [[101.0, 111.0]] * 2
     bars = bars_of([100, 101, 112, 113], ["H", "H", "M", "M"], closes=closes)
     ratio = RollAdjuster("ratio").push(bars).close
-    assert ratio[2] / ratio[1] == pytest.approx(112 / 111, rel=1e-15)
+    assert ratio[2] / ratio[1] == pytest.approx(112 / 111, rel=DIGITS)
     points = RollAdjuster("difference").push(bars).close
     assert points[2] - points[1] == 112 - 111
     assert RollAdjuster("none").push(bars).close.tolist() == [100, 101, 112, 113]
@@ -97,7 +100,7 @@ def test_without_closes_the_gap_goes():
     assert points.open[2] == 101
     assert points.close[2] == 102
     ratio = RollAdjuster("ratio").push(bars)
-    assert ratio.open[2] == pytest.approx(101, rel=1e-15)
+    assert ratio.open[2] == pytest.approx(101, rel=DIGITS)
 
 
 def test_without_the_old_close_the_last_bar_has_it():
@@ -138,8 +141,28 @@ def test_a_thousand_rolls_lose_no_precision():
     for i in range(1, 1001):
         exact *= Fraction(float(closes[i, 0])) / Fraction(float(closes[i, 1]))
     assert adjusted.close[-1] == pytest.approx(
-        float(exact * Fraction(close[-1])), 1e-12
+        float(exact * Fraction(close[-1])), rel=DIGITS
     )
+
+
+@given(st.data())
+def test_equal_moves_in_ticks_stay_equal(data):
+    """What is compared with what (directional movement, typical prices) keeps its ties."""
+    ticks = data.draw(st.lists(st.integers(10_000, 120_000), min_size=12, max_size=40))
+    close = 0.25 * np.array(ticks)
+    new = data.draw(st.floats(0.5, 2.0)) * close[1]
+    closes = [[np.nan] * 2] * 2 + [[close[1], new]] * (len(ticks) - 2)
+    names = ["H", "H"] + ["M"] * (len(ticks) - 2)
+    adjusted = (
+        RollAdjuster("ratio").push(bars_of(close, names, closes=closes)).close[2:]
+    )
+    factor = adjusted[0] / close[2]
+    traded = np.array(ticks[2:])
+    moves = np.subtract.outer(traded, traded).ravel()
+    seen = np.subtract.outer(adjusted, adjusted).ravel()
+    for move in np.unique(moves):
+        assert len({*seen[moves == move]}) == 1
+    assert np.allclose(seen, 0.25 * factor * moves)
 
 
 def test_difference_refuses_prices_that_are_no_prices():

@@ -61,7 +61,7 @@ def test_returns_at_real_rolls_are_those_of_the_table(es, labelled):
     own = es.close[rows - 1] + jumps
     ratio = RollAdjuster("ratio").push(labelled).close
     got = ratio[rows] / ratio[rows - 1] - 1
-    np.testing.assert_allclose(got, es.close[rows] / own - 1, atol=1e-14)
+    np.testing.assert_allclose(got, es.close[rows] / own - 1, atol=1e-10)
     assert np.abs(got).max() < 0.0015 < (es.close[rows] / es.close[rows - 1] - 1).min()
     points = RollAdjuster("difference").push(labelled).close
     np.testing.assert_allclose(
@@ -83,7 +83,7 @@ def test_without_the_jumps_the_open_follows_on_the_close(es):
     rows = np.flatnonzero(named.contract[1:] != named.contract[:-1]) + 1
     adjusted = RollAdjuster("ratio").push(named)
     np.testing.assert_allclose(
-        adjusted.open[rows], adjusted.close[rows - 1], rtol=1e-14
+        adjusted.open[rows], adjusted.close[rows - 1], rtol=1e-10
     )
     _, report = prepare(named, interval="5min")
     assert report["roll"].count == report["roll_gap"].count == 7

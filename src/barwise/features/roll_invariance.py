@@ -62,15 +62,22 @@ def roll_invariant(graph: FeatureGraph, bars: Bars) -> dict[str, bool]:
     )
     there = np.isfinite(one)
     with np.errstate(invalid="ignore"):  # infinity less infinity
-        near = np.abs(one - other) <= 1e-4 * _spread(one, there) + 1e-5 * np.abs(one)
+        near = np.abs(one - other) <= 1e-4 * spread(one) + 1e-5 * np.abs(one)
     same = near | (np.isnan(one) & np.isnan(other)) | (one == other)
     allowed = 0.0 if method == "none" else _SHARE * len(some)
     kept = (np.count_nonzero(~same, axis=0) <= allowed) & there.any(axis=0)
     return dict(zip(graph.names, kept.tolist(), strict=True))
 
 
-def _spread(values: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """Standard deviation of each column's known values; 0 where there is none."""
+def spread(values: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of each column's known values; 0 without any.
+
+    Examples
+    --------
+    >>> spread(np.array([[1.0, np.nan], [3.0, np.nan]]))
+    array([1., 0.])
+    """
+    there = np.isfinite(values)
     count = np.maximum(there.sum(axis=0), 1)
     mean = np.where(there, values, 0.0).sum(axis=0) / count
     apart = np.where(there, values - mean, 0.0)

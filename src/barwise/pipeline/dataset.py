@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 
+from barwise.bars.bars import Bars
 from barwise.bars.rolls import rolls_in
 from barwise.datasets import (
     DatasetSettings,
@@ -73,7 +75,7 @@ def container_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
         horizon=horizon,
         max_horizon=longest,
         longest=known(inputs.labels[longest]),
-        segments=_segments(inputs),
+        segments=window_segments(inputs.bars, inputs.roll_invariant),
         sample_mask=inputs.sample_mask,
         uniqueness=_uniqueness(labels),
         settings=settings,
@@ -82,14 +84,14 @@ def container_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
     )
 
 
-def _segments(inputs: Inputs) -> np.ndarray:
+def window_segments(bars: Bars, roll_invariant: Mapping[str, bool]) -> np.ndarray:
     """Number the stretches that a window may not leave.
 
     Over a roll it may reach if every column is invariant to rolls.
     """
-    segments = np.zeros(len(inputs.bars), np.int64)
-    if not all(inputs.roll_invariant.values()):
-        segments[rolls_in(inputs.bars)] = 1
+    segments = np.zeros(len(bars), np.int64)
+    if not all(roll_invariant.values()):
+        segments[rolls_in(bars)] = 1
     return np.cumsum(segments)
 
 

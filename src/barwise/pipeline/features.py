@@ -16,6 +16,7 @@ from barwise.core.hashing import hash_arrays
 from barwise.datasets import SplitSettings, training_rows
 from barwise.features import FeatureGraph
 from barwise.features.roll_invariance import roll_invariant
+from barwise.pipeline.columns import Columns
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.steps import Result, Step, Steps, source_version
 from barwise.pipeline.store import Content
@@ -80,6 +81,16 @@ def fitting_rows(
     by_horizon = {horizon: known(one) for horizon, one in labels.items()}
     stop = training_rows(bars.time, sample_mask, by_horizon, split_settings(config))
     return (np.arange(len(bars)) < stop) & ~bars.filled
+
+
+def graph_of(config: RunConfig, columns: Columns) -> FeatureGraph:
+    """Return the graph of a config's columns, not fitted."""
+    return FeatureGraph(
+        columns.names,
+        calendar=config.traded().calendar,
+        roll_adjustment=config.data.roll_adjustment,
+        own=columns.own or (),
+    )
 
 
 def features_step(

@@ -15,14 +15,19 @@ from barwise.bars.event_rule import EventRule
 from barwise.bars.prepare import sessions_of
 from barwise.bars.session_filter import session_mask
 from barwise.core.errors import ConfigError, DataError
-from barwise.features import FeatureGraph
 from barwise.features.definition import Role
 from barwise.labels import Labels, triple_barrier
 from barwise.labels.barrier_rows import barrier_width
 from barwise.pipeline.building import build_bars, check_target, target_text
 from barwise.pipeline.columns import Columns, Refused, choose_columns
 from barwise.pipeline.config import RunConfig
-from barwise.pipeline.features import Fitted, features_step, fitted_of, fitting_rows
+from barwise.pipeline.features import (
+    Fitted,
+    features_step,
+    fitted_of,
+    fitting_rows,
+    graph_of,
+)
 from barwise.pipeline.source import read_source, source_hashes
 from barwise.pipeline.steps import Result, Step, Steps, source_version
 from barwise.pipeline.store import Content
@@ -140,12 +145,7 @@ def prepare_inputs(config: RunConfig, steps: Steps, notify: Notify) -> Inputs:
     labels = _labels_step(config, instrument, bars, facts, stored.address, steps)
     by_horizon = _labels_of(labels.content)
     notify(f"computing {len(columns.names)} features of {len(bars):,} bars")
-    graph = FeatureGraph(
-        columns.names,
-        calendar=instrument.calendar,
-        roll_adjustment=config.data.roll_adjustment,
-        own=columns.own or (),
-    )
+    graph = graph_of(config, columns)
     span = None
     if graph.unfitted:
         wanted = sample_mask(config, instrument, bars)
