@@ -19,6 +19,7 @@ COMMAND_FILES = (
     "train",
     "data",
     "features",
+    "audit",
     "models",
     "runs",
     "doctor",

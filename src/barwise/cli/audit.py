@@ -1,0 +1,23 @@
+"""``barwise audit``: what could make a result too good to be true."""
+
+from __future__ import annotations
+
+import typer
+
+from barwise.cli import audit_invariance as invariance
+from barwise.cli.output import ending
+
+group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+group.command("invariance", epilog=ending(*invariance.EXAMPLES))(
+    invariance.audit_invariance
+)
+
+
+@group.callback()
+def _group() -> None:
+    """Look for what could not have been known, and what should not matter."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the group to the command line."""
+    app.add_typer(group, name="audit", epilog=ending(invariance.EXAMPLES[0]))
