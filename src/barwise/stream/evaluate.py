@@ -8,7 +8,8 @@ import numpy as np
 
 from barwise.stream.expr import Expr
 from barwise.stream.ops import CHUNK, interpret
-from barwise.stream.program import Plan, compile_program, make_plan
+from barwise.stream.plan import Plan, make_plan
+from barwise.stream.program import compile_program
 
 
 def evaluate(
@@ -69,9 +70,9 @@ def run_exact(
             plan.params,
             state,
             plan.registers,
+            plan.known,
             plan.staging,
             inputs,
-            plan.slots,
             np.empty((n, len(plan.places)), np.float32),
             0,
         )

@@ -22,7 +22,8 @@ from barwise.stream.learned import (
     with_learned,
 )
 from barwise.stream.ops import interpret
-from barwise.stream.program import Plan, compile_program, make_plan, share_out
+from barwise.stream.plan import Plan, make_plan, share_out
+from barwise.stream.program import compile_program
 
 Columns = Mapping[str, np.ndarray]
 
@@ -266,9 +267,9 @@ class Graph(Stage[Columns, np.ndarray]):
                 plan.params,
                 state,
                 plan.registers,
+                plan.known,
                 plan.staging,
                 inputs,
-                plan.slots,
                 block,
                 first,
             )

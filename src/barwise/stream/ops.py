@@ -30,7 +30,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numba import njit
@@ -41,13 +41,34 @@ CHUNK = 1024
 STRIDE = CHUNK + 8
 """Length of a register: off a power of two, so that columns do not share cache sets."""
 
+TILE = 256
+"""Rows for which a run of elementwise ops is done before the next rows."""
+
+FEW = 64
+"""Chunks of fewer rows are not searched for NaN: they go row by row."""
+
+SPARE = 4
+"""Registers at the end of the bank that an op may use while it runs."""
+
+EMIT = 1
+"""Code of a plan's row that hands a register on to the output; no op of a program."""
+
 NaN = np.nan
+
+# No references are counted (_nrt): on every view of an array they would be, and take
+# three quarters of the time of one bar.
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
+_INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+_kernel = njit(**_OPTIONS, **_INNER)
+# Only the interpreter is called from Python and cached; its code contains the others.
 
 
 # --- elementwise ---------------------------------------------------------------------
+# All values first, then the choice between them: such loops become vector instructions.
 
 
-@njit(cache=True, nogil=True)
+@_kernel
 def _unary(code, a, out):
     rows = len(out)
     if code == 2:
@@ -89,7 +110,7 @@ def _unary(code, a, out):
             out[i] = 1.0 if math.isnan(a[i]) else 0.0
 
 
-@njit(cache=True, nogil=True)
+@_kernel
 def _binary(code, a, b, out):
     rows = len(out)
     if code == 20:
@@ -103,60 +124,89 @@ def _binary(code, a, b, out):
             out[i] = a[i] * b[i]
     elif code == 23:
         for i in range(rows):
-            out[i] = a[i] / b[i] if b[i] != 0.0 else NaN
+            ratio = a[i] / b[i]
+            out[i] = ratio if b[i] != 0.0 else NaN
     elif code == 24:
         for i in range(rows):
             x, y = a[i], b[i]
-            out[i] = x + y if (math.isnan(x) or math.isnan(y)) else (x if x < y else y)
+            best = x if x < y else y
+            out[i] = best if (x == x) & (y == y) else x + y
     elif code == 25:
         for i in range(rows):
             x, y = a[i], b[i]
-            out[i] = x + y if (math.isnan(x) or math.isnan(y)) else (x if x > y else y)
+            best = x if x > y else y
+            out[i] = best if (x == x) & (y == y) else x + y
     elif code == 26:
         for i in range(rows):
             x, y = a[i], b[i]
-            nan = math.isnan(x) or math.isnan(y)
-            out[i] = NaN if nan else (1.0 if x < y else 0.0)
+            holds = 1.0 if x < y else 0.0
+            out[i] = holds if (x == x) & (y == y) else NaN
     elif code == 27:
         for i in range(rows):
             x, y = a[i], b[i]
-            nan = math.isnan(x) or math.isnan(y)
-            out[i] = NaN if nan else (1.0 if x <= y else 0.0)
+            holds = 1.0 if x <= y else 0.0
+            out[i] = holds if (x == x) & (y == y) else NaN
     else:
         for i in range(rows):
             x, y = a[i], b[i]
-            nan = math.isnan(x) or math.isnan(y)
-            out[i] = NaN if nan else (1.0 if x == y else 0.0)
+            holds = 1.0 if x == y else 0.0
+            out[i] = holds if (x == x) & (y == y) else NaN
 
 
-@njit(cache=True, nogil=True)
+@_kernel
 def _where(a, b, c, out):
     for i in range(len(out)):
-        x = a[i]
-        out[i] = NaN if math.isnan(x) else (b[i] if x != 0.0 else c[i])
+        x, y, z = a[i], b[i], c[i]
+        taken = y if x != 0.0 else z
+        out[i] = taken if x == x else NaN
 
 
 # --- memory of rows ------------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True)
+@_kernel
+def _copy(a, out):
+    for i in range(len(a)):
+        out[i] = a[i]
+
+
+@_kernel
 def _lag(a, out, p, s):
     # s: rows seen (up to n), next slot, ring of n
-    n = int(p[0])
+    n, rows = int(p[0]), len(out)
     seen, slot = int(s[0]), int(s[1])
     ring = s[2:]
-    for i in range(len(out)):
-        out[i] = ring[slot] if seen == n else NaN
-        if seen < n:
-            seen += 1
-        ring[slot] = a[i]
-        slot += 1
-        if slot == n:
-            slot = 0
-    s[0], s[1] = seen, slot
+    if rows < n:
+        for i in range(rows):
+            out[i] = ring[slot] if seen == n else NaN
+            if seen < n:
+                seen += 1
+            ring[slot] = a[i]
+            slot = slot + 1 if slot + 1 < n else 0
+        s[0], s[1] = seen, slot
+        return
+    # A full ring starts with its next slot, a ring that fills at slot 0.
+    for i in range(n - seen):
+        out[i] = NaN
+    first = slot if seen == n else 0
+    _unroll(ring[:n], first, out[n - seen : n])
+    _copy(a[: rows - n], out[n:])
+    slot = (slot + rows) % n
+    newest = a[rows - n :]
+    _copy(newest[: n - slot], ring[slot:n])
+    _copy(newest[n - slot :], ring[:slot])
+    s[0], s[1] = n, slot
 
 
-@njit(cache=True, nogil=True)
+@_kernel
+def _unroll(ring, first, out):
+    # The values of a ring from a slot on.
+    until = min(len(ring) - first, len(out))
+    _copy(ring[first : first + until], out[:until])
+    _copy(ring[: len(out) - until], out[until:])
+
+
+@_kernel
 def _carry(a, out, s):
     # s: whether a value was seen, that value
     seen, last = s[0], s[1]
@@ -167,7 +217,7 @@ def _carry(a, out, s):
     s[0], s[1] = seen, last
 
 
-@njit(cache=True, nogil=True)
+@_kernel
 def _ema(a, out, p, s):
     # p: weight of the newest value, values in the seed; s: values seen, value
     alpha, n = p[0], int(p[1])
@@ -195,7 +245,31 @@ def _ema(a, out, p, s):
     s[0], s[1] = seen, value
 
 
-@njit(cache=True, nogil=True)
+@_kernel
+def _ema_four(table, params, state, registers, n):
+    # Averages that do not wait for each other; past the last one that one again.
+    last = table.shape[0] - 1
+    k0, k1, k2, k3 = 0, min(1, last), min(2, last), min(3, last)
+    x0, x1 = registers[table[k0, 1]], registers[table[k1, 1]]
+    x2, x3 = registers[table[k2, 1]], registers[table[k3, 1]]
+    y0, y1 = registers[table[k0, 4]], registers[table[k1, 4]]
+    y2, y3 = registers[table[k2, 4]], registers[table[k3, 4]]
+    a0, a1 = params[table[k0, 5]], params[table[k1, 5]]
+    a2, a3 = params[table[k2, 5]], params[table[k3, 5]]
+    b0, b1, b2, b3 = 1.0 - a0, 1.0 - a1, 1.0 - a2, 1.0 - a3
+    v0, v1 = state[table[k0, 6] + 1], state[table[k1, 6] + 1]
+    v2, v3 = state[table[k2, 6] + 1], state[table[k3, 6] + 1]
+    for i in range(n):
+        v0 = b0 * v0 + a0 * x0[i]
+        v1 = b1 * v1 + a1 * x1[i]
+        v2 = b2 * v2 + a2 * x2[i]
+        v3 = b3 * v3 + a3 * x3[i]
+        y0[i], y1[i], y2[i], y3[i] = v0, v1, v2, v3
+    state[table[k0, 6] + 1], state[table[k1, 6] + 1] = v0, v1
+    state[table[k2, 6] + 1], state[table[k3, 6] + 1] = v2, v3
+
+
+@_kernel
 def _accumulate(a, b, out, s):
     # Neumaier sum of a since the last row with b != 0, that row included.
     # s: sum, compensation
@@ -214,7 +288,7 @@ def _accumulate(a, b, out, s):
     s[0], s[1] = total, lost
 
 
-@njit(cache=True, nogil=True)
+@_kernel
 def _accumulate_extreme(a, b, out, p, s):
     # Largest (p = 1) or smallest (p = -1) a since the last row with b != 0.
     # s: whether a value was seen, value
@@ -235,8 +309,29 @@ def _accumulate_extreme(a, b, out, p, s):
 # --- windows -------------------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True)
-def _rolling_sum(a, out, p, s):
+@_kernel
+def _side_by_side(b, last):
+    # Blocks that are gone through together, so that one's sum does not wait for its own
+    # last value alone; past the last block that one again, which changes nothing.
+    b1 = b + 1 if b < last else last
+    b2 = b + 2 if b + 1 < last else last
+    return b1, b2, (b + 3 if b + 2 < last else last)
+
+
+@_kernel
+def _stretch(at, n, w, s):
+    # Up to which row an op with blocks goes on from row at, and whether by whole blocks:
+    # they must lie in the chunk and have another before them.
+    # s: position in the block and whether one is full, as all these ops keep them
+    if s[0] > 0.0 or s[1] == 0.0:
+        to = at + w - int(s[0])
+        return (to if n - to >= 2 * w else n), False
+    blocks = (n - at) // w
+    return (at + blocks * w, True) if blocks > 1 else (n, False)
+
+
+@_kernel
+def _sum_rows(a, out, p, s):
     # s: values in this block, blocks finished (0 or 1), prefix, block (w), suffix (w+1)
     w = int(p[0])
     pos, full, prefix = int(s[0]), s[1], s[2]
@@ -259,8 +354,57 @@ def _rolling_sum(a, out, p, s):
     s[0], s[1], s[2] = pos, full, prefix
 
 
-@njit(cache=True, nogil=True)
-def _rolling_var(a, out, p, s):
+@_kernel
+def _fill_last(x, value):
+    for b in range(x.shape[0]):
+        x[b, x.shape[1] - 1] = value
+
+
+@_kernel
+def _sum_scan(x, y, start, step, count):
+    # Running sums y along the rows of x, from place start on.
+    last = x.shape[0] - 1
+    for b0 in range(0, x.shape[0], 4):
+        b1, b2, b3 = _side_by_side(b0, last)
+        t0 = t1 = t2 = t3 = 0.0
+        for k in range(count):
+            j = start + step * k
+            t0 += x[b0, j]
+            t1 += x[b1, j]
+            t2 += x[b2, j]
+            t3 += x[b3, j]
+            y[b0, j] = t0
+            y[b1, j] = t1
+            y[b2, j] = t2
+            y[b3, j] = t3
+
+
+@_kernel
+def _tails(spare, blocks, w):
+    # The same numbers twice: by the row that they complete, (blocks, w), and by the
+    # block and the place that they begin with, (blocks - 1, w).
+    later = spare[w - 1 : w - 1 + (blocks - 1) * w]
+    return spare[: blocks * w].reshape(blocks, w), later.reshape(blocks - 1, w)
+
+
+@_kernel
+def _sum_blocks(x, out, s, spare):
+    blocks, w = x.shape
+    tail, later = _tails(spare[0], blocks, w)
+    suffix = s[3 + w :].reshape(1, w + 1)
+    _copy(suffix[0, 1:], tail[0])
+    _fill_last(tail[1:], 0.0)
+    _sum_scan(x[: blocks - 1], later, w - 1, -1, w - 1)
+    _sum_scan(x, out, 0, 1, w)
+    for b in range(blocks):
+        for j in range(w):
+            out[b, j] = tail[b, j] + out[b, j]
+    _copy(x[blocks - 1], s[3 : 3 + w])
+    _sum_scan(x[blocks - 1 :], suffix, w - 1, -1, w)
+
+
+@_kernel
+def _var_rows(a, out, p, s):
     # Population variance.
     # s: position, full, mean, m2 of the prefix, block (w), suffix mean, suffix m2 (w+1)
     w = int(p[0])
@@ -295,7 +439,64 @@ def _rolling_var(a, out, p, s):
     s[0], s[1], s[2], s[3] = pos, full, mean, m2
 
 
-@njit(cache=True, nogil=True)
+@_kernel
+def _var_scan(x, mean, dev, start, step, count):
+    # Running means and squared deviations (Welford, 1962) along the rows of x.
+    last = x.shape[0] - 1
+    for b0 in range(0, x.shape[0], 4):
+        b1, b2, b3 = _side_by_side(b0, last)
+        m0 = m1 = m2 = m3 = 0.0
+        q0 = q1 = q2 = q3 = 0.0
+        for k in range(count):
+            j = start + step * k
+            share = 1.0 / (k + 1)
+            d0 = x[b0, j] - m0
+            d1 = x[b1, j] - m1
+            d2 = x[b2, j] - m2
+            d3 = x[b3, j] - m3
+            m0 += d0 * share
+            m1 += d1 * share
+            m2 += d2 * share
+            m3 += d3 * share
+            q0 += d0 * (x[b0, j] - m0)
+            q1 += d1 * (x[b1, j] - m1)
+            q2 += d2 * (x[b2, j] - m2)
+            q3 += d3 * (x[b3, j] - m3)
+            mean[b0, j] = m0
+            mean[b1, j] = m1
+            mean[b2, j] = m2
+            mean[b3, j] = m3
+            dev[b0, j] = q0
+            dev[b1, j] = q1
+            dev[b2, j] = q2
+            dev[b3, j] = q3
+
+
+@_kernel
+def _var_blocks(x, out, s, spare):
+    blocks, w = x.shape
+    tail, later = _tails(spare[0], blocks, w)
+    tail_dev, later_dev = _tails(spare[1], blocks, w)
+    mean = spare[2, : blocks * w].reshape(blocks, w)
+    suffix = s[4 + w : 5 + 2 * w].reshape(1, w + 1)
+    suffix_dev = s[5 + 2 * w :].reshape(1, w + 1)
+    _copy(suffix[0, 1:], tail[0])
+    _copy(suffix_dev[0, 1:], tail_dev[0])
+    _var_scan(x[: blocks - 1], later, later_dev, w - 1, -1, w - 1)
+    _var_scan(x, mean, out, 0, 1, w)
+    share = 1.0 / w
+    for b in range(blocks):
+        whole = out[b, w - 1] * share
+        for j in range(w - 1):
+            gap = mean[b, j] - tail[b, j]
+            weight = (j + 1) * (w - j - 1) * share
+            out[b, j] = (out[b, j] + tail_dev[b, j] + gap * gap * weight) * share
+        out[b, w - 1] = whole
+    _copy(x[blocks - 1], s[4 : 4 + w])
+    _var_scan(x[blocks - 1 :], suffix, suffix_dev, w - 1, -1, w - 1)
+
+
+@_kernel
 def _rolling_cov(a, b, out, p, s):
     # Population covariance; rows where either input is NaN are skipped.
     # s: position, full, means and co-moment of the prefix, blocks (w, w), suffixes
@@ -336,8 +537,8 @@ def _rolling_cov(a, b, out, p, s):
     s[0], s[1], s[2], s[3], s[4] = pos, full, ma, mb, co
 
 
-@njit(cache=True, nogil=True)
-def _rolling_extreme(a, out, p, s):
+@_kernel
+def _extreme_rows(a, out, p, s):
     # p: w, side (1 = largest, -1 = smallest)
     # s: position, full, prefix, block (w), suffix (w+1)
     w, side = int(p[0]), p[1]
@@ -366,7 +567,49 @@ def _rolling_extreme(a, out, p, s):
     s[0], s[1], s[2] = pos, full, prefix
 
 
-@njit(cache=True, nogil=True)
+@_kernel
+def _extreme_scan(x, y, start, step, count):
+    # Running maxima y along the rows of x.
+    last = x.shape[0] - 1
+    for b0 in range(0, x.shape[0], 4):
+        b1, b2, b3 = _side_by_side(b0, last)
+        t0, t1, t2, t3 = x[b0, start], x[b1, start], x[b2, start], x[b3, start]
+        for k in range(count):
+            j = start + step * k
+            t0 = x[b0, j] if x[b0, j] > t0 else t0
+            t1 = x[b1, j] if x[b1, j] > t1 else t1
+            t2 = x[b2, j] if x[b2, j] > t2 else t2
+            t3 = x[b3, j] if x[b3, j] > t3 else t3
+            y[b0, j] = t0
+            y[b1, j] = t1
+            y[b2, j] = t2
+            y[b3, j] = t3
+
+
+@_kernel
+def _extreme_blocks(prices, out, side, s, spare):
+    blocks, w = prices.shape
+    tail, later = _tails(spare[0], blocks, w)
+    x = spare[1, : blocks * w].reshape(blocks, w)
+    suffix = s[3 + w :].reshape(1, w + 1)
+    for b in range(blocks):
+        for j in range(w):
+            x[b, j] = prices[b, j] * side
+    _copy(suffix[0, 1:], tail[0])
+    _fill_last(tail, -np.inf)
+    _extreme_scan(x[: blocks - 1], later, w - 1, -1, w - 1)
+    _extreme_scan(x, out, 0, 1, w)
+    # The prefix of a finished block stays until the next block's first row.
+    s[2] = out[blocks - 1, w - 1]
+    for b in range(blocks):
+        for j in range(w):
+            best = out[b, j] if out[b, j] > tail[b, j] else tail[b, j]
+            out[b, j] = best * side
+    _copy(x[blocks - 1], s[3 : 3 + w])
+    _extreme_scan(x[blocks - 1 :], suffix, w - 1, -1, w)
+
+
+@_kernel
 def _rolling_age(a, out, p, s):
     # Rows since the extreme of the window; of equal extremes the latest.
     # p: w, side; s: position, full, prefix and its place, block (w),
@@ -402,7 +645,7 @@ def _rolling_age(a, out, p, s):
     s[0], s[1], s[2], s[3] = pos, full, prefix, place
 
 
-@njit(cache=True, nogil=True)
+@_kernel
 def _rolling_rank(a, out, p, s):
     # Share of the window that lies below the newest value, ties counting half.
     # s: values seen (up to w), next slot, ring (w)
@@ -429,7 +672,20 @@ def _rolling_rank(a, out, p, s):
     s[0], s[1] = seen, slot
 
 
-@njit(cache=True, nogil=True)
+@_kernel
+def _place(order, x):
+    # First place in sorted numbers that is not below x.
+    low, high = 0, len(order)
+    while low < high:
+        middle = (low + high) // 2
+        if order[middle] < x:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@_kernel
 def _rolling_quantile(a, out, p, s):
     # Linear between order statistics, as numpy.quantile's default.
     # p: w, q; s: values seen, next slot, ring (w), the same values sorted (w)
@@ -445,7 +701,7 @@ def _rolling_quantile(a, out, p, s):
             out[i] = NaN
             continue
         if seen == w:
-            j = np.searchsorted(order[:seen], ring[slot])
+            j = _place(order[:seen], ring[slot])
             while j + 1 < seen:
                 order[j] = order[j + 1]
                 j += 1
@@ -467,8 +723,8 @@ def _rolling_quantile(a, out, p, s):
     s[0], s[1] = seen, slot
 
 
-@njit(cache=True, nogil=True)
-def _fir(a, out, p, s):
+@_kernel
+def _fir_rows(a, out, p, s):
     # p: w, weights oldest first; s: values seen, next slot, ring (2w)
     w = int(p[0])
     weights = p[1 : 1 + w]
@@ -504,7 +760,34 @@ def _fir(a, out, p, s):
     s[0], s[1] = seen, slot
 
 
-@njit(cache=True, nogil=True)
+@_kernel
+def _fir(a, out, p, s, tidy, spare):
+    w, rows = int(p[0]), len(out)
+    if not tidy or rows < 2 * w:
+        _fir_rows(a, out, p, s)
+        return
+    # From row w on every window lies in the chunk.
+    _fir_rows(a[:w], out[:w], p, s)
+    slot, ring, y, whole = int(s[1]), s[2:], out[w:], w // 4 * 4
+    for k in range(4):
+        for i in range(rows - w):
+            spare[k, i] = 0.0
+    for j in range(w):
+        total, x, weight = spare[j % 4 if j < whole else 0], a[j + 1 :], p[1 + j]
+        for i in range(rows - w):
+            total[i] += weight * x[i]
+    for i in range(rows - w):
+        y[i] = (spare[0, i] + spare[1, i]) + (spare[2, i] + spare[3, i])
+    slot = (slot + rows - w) % w
+    newest = a[rows - w :]
+    for i in range(w):
+        k = slot + i if slot + i < w else slot + i - w
+        ring[k] = newest[i]
+        ring[k + w] = newest[i]
+    s[1] = slot
+
+
+@_kernel
 def _rolling_line(a, out, p, s):
     # Sums of (x - base) and of place * (x - base) over the window, joined to a slope
     # (p[1] = 0) or to the linearly weighted mean (p[1] = 1). The base is the last value
@@ -548,7 +831,7 @@ def _rolling_line(a, out, p, s):
     s[0], s[1], s[2], s[3], s[4] = pos, full, base, plain, placed
 
 
-@njit(cache=True, nogil=True)
+@_kernel
 def _rolling_mad(a, b, out, p, s):
     # Mean absolute deviation of the window of a from b, the newest row's centre.
     # s: values seen, next slot, ring (w)
@@ -574,7 +857,7 @@ def _rolling_mad(a, b, out, p, s):
     s[0], s[1] = seen, slot
 
 
-@njit(cache=True, nogil=True)
+@_kernel
 def _volume_profile(a, b, out, p, s):
     # a: price, b: volume. Equal bins over the prices of the window; three bin numbers
     # in one value: heaviest + bins * (lowest + bins * highest of the value area).
@@ -636,7 +919,7 @@ def _volume_profile(a, b, out, p, s):
     s[0], s[1] = seen, slot
 
 
-@njit(cache=True, nogil=True)
+@_kernel
 def _rolling_entropy(a, out, p, s):
     # Shannon entropy in nats of the whole numbers 0 .. k - 1 in the window; any other
     # value is skipped like NaN.
@@ -671,10 +954,10 @@ def _rolling_entropy(a, out, p, s):
 # --- recursions with a name of their own ---------------------------------------------
 
 
-@njit(cache=True, nogil=True)
-def _kama(a, out, p, s):
+@_kernel
+def _kama_rows(a, out, p, s):
     # p: w, fast and slow smoothing constants
-    # s: values seen (up to w + 1), next slot, value, path, ring (w)
+    # s: values seen (up to w), next slot, value, ring (w)
     w, fast, slow = int(p[0]), p[1], p[2]
     seen, slot, value = int(s[0]), int(s[1]), s[2]
     ring = s[3:]
@@ -706,7 +989,41 @@ def _kama(a, out, p, s):
     s[0], s[1], s[2] = seen, slot, value
 
 
-@njit(cache=True, nogil=True)
+@_kernel
+def _kama(a, out, p, s, tidy, spare):
+    w, fast, slow = int(p[0]), p[1], p[2]
+    rows, head = len(out), w - int(s[0]) + w
+    if not tidy or rows < head + w:
+        _kama_rows(a, out, p, s)
+        return
+    # The window of every row from here on lies in the chunk.
+    _kama_rows(a[:head], out[:head], p, s)
+    slot, value, step, path = int(s[1]), s[2], spare[0], spare[1]
+    later = a[1:]
+    for i in range(rows - 1):
+        step[i] = abs(later[i] - a[i])
+    x, older, y, count = a[head:], a[head - w :], out[head:], rows - head
+    for i in range(count):
+        path[i] = 0.0
+    for j in range(head - w, head):
+        steps = step[j:]
+        for i in range(count):
+            path[i] += steps[i]
+    for i in range(count):
+        efficiency = abs(x[i] - older[i]) / path[i]
+        c = (efficiency if path[i] > 0.0 else 1.0) * (fast - slow) + slow
+        step[i] = c * c
+    for i in range(count):
+        value += step[i] * (x[i] - value)
+        y[i] = value
+    slot = (slot + count) % w
+    newest, ring = a[rows - w :], s[3:]
+    _copy(newest[: w - slot], ring[slot:w])
+    _copy(newest[w - slot :], ring[:slot])
+    s[1], s[2] = slot, value
+
+
+@_kernel
 def _psar(a, b, out, p, s):
     # a: high, b: low. p: first step, increment, largest step
     # s: rows seen (up to 2), side, sar, extreme, step, last high, last low
@@ -758,7 +1075,7 @@ def _psar(a, b, out, p, s):
     s[4], s[5], s[6] = step, high, low
 
 
-@njit(cache=True, nogil=True)
+@_kernel
 def _supertrend(a, b, c, out, s):
     # a: close, b: upper basic band, c: lower basic band; gives the final band.
     # s: whether started, side, final upper, final lower, last close
@@ -782,7 +1099,7 @@ def _supertrend(a, b, c, out, s):
     s[0], s[1], s[2], s[3], s[4] = started, side, upper, lower, last
 
 
-@njit(cache=True, nogil=True)
+@_kernel
 def _cusum(a, b, out, s):
     # +1 or -1 where the steps a since the last event sum up to b or to -b, else 0.
     # s: upward sum, downward sum
@@ -800,8 +1117,8 @@ def _cusum(a, b, out, s):
     s[0], s[1] = up, down
 
 
-@njit(cache=True, nogil=True)
-def _hidden_markov(a, b, out, p, s):
+@_kernel
+def _hidden_markov(a, b, out, p, s, spare):
     # Forward algorithm: filtered probability of a state, given all rows up to this one.
     # p: state asked for, states k, lower limit, upper limit, centre and scale of a, the
     # same of b, start (k), transitions (k, k; row = from), and k each: means of a and of
@@ -811,7 +1128,7 @@ def _hidden_markov(a, b, out, p, s):
     start, moves = p[10 : 10 + k], p[10 + k : 10 + k + k * k]
     rest = p[10 + k + k * k :]
     now = s[1:]
-    ahead, density = np.empty(k), np.empty(k)
+    ahead, density = spare[0], spare[1]
     for i in range(len(out)):
         if math.isnan(a[i]) or math.isnan(b[i]):
             out[i] = NaN
@@ -846,110 +1163,170 @@ def _hidden_markov(a, b, out, p, s):
 # --- the interpreter -----------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True)
-def _stateful(code, a, b, c, out, p, s):
-    if code == 40:
-        _lag(a, out, p, s)
-    elif code == 41:
-        _carry(a, out, s)
-    elif code == 42:
-        _ema(a, out, p, s)
-    elif code == 43:
-        _accumulate(a, b, out, s)
-    elif code == 44:
-        _accumulate_extreme(a, b, out, p, s)
-    elif code == 50:
-        _rolling_sum(a, out, p, s)
-    elif code == 51:
-        _rolling_var(a, out, p, s)
-    elif code == 52:
-        _rolling_cov(a, b, out, p, s)
-    elif code == 53:
-        _rolling_extreme(a, out, p, s)
-    elif code == 54:
-        _rolling_age(a, out, p, s)
-    elif code == 55:
-        _rolling_rank(a, out, p, s)
-    elif code == 56:
-        _rolling_quantile(a, out, p, s)
-    elif code == 57:
-        _fir(a, out, p, s)
-    elif code == 58:
-        _rolling_mad(a, b, out, p, s)
-    elif code == 59:
-        _rolling_line(a, out, p, s)
-    elif code == 60:
-        _volume_profile(a, b, out, p, s)
-    elif code == 61:
-        _rolling_entropy(a, out, p, s)
-    elif code == 70:
-        _kama(a, out, p, s)
-    elif code == 71:
-        _psar(a, b, out, p, s)
-    elif code == 72:
-        _supertrend(a, b, c, out, s)
-    elif code == 73:
-        _cusum(a, b, out, s)
-    else:
-        _hidden_markov(a, b, out, p, s)
+@_kernel
+def _in_blocks(code, a, out, p, s, tidy, spare):
+    at, n, w = 0, len(out), int(p[0])
+    while at < n:
+        to, whole = _stretch(at, n, w, s) if tidy else (n, False)
+        x, y = a[at:to], out[at:to]
+        at = to
+        if whole:
+            blocks = len(x) // w
+            xs, ys = x.reshape(blocks, w), y.reshape(blocks, w)
+            if code == 50:
+                _sum_blocks(xs, ys, s, spare)
+            elif code == 51:
+                _var_blocks(xs, ys, s, spare)
+            else:
+                _extreme_blocks(xs, ys, p[1], s, spare)
+        elif code == 50:
+            _sum_rows(x, y, p, s)
+        elif code == 51:
+            _var_rows(x, y, p, s)
+        else:
+            _extreme_rows(x, y, p, s)
 
 
-@njit(cache=True, nogil=True)
-def interpret(table, params, state, registers, staging, inputs, slots, matrix, first):
+@_kernel
+def _elementwise(table, registers, staging, n):
+    for top in range(0, n, TILE):
+        stop = min(top + TILE, n)
+        for k in range(table.shape[0]):
+            code = table[k, 0]
+            a = registers[table[k, 1], top:stop]
+            if code == EMIT:
+                column = staging[table[k, 4], top:stop]
+                for i in range(stop - top):
+                    column[i] = a[i]
+                continue
+            b, out = registers[table[k, 2], top:stop], registers[table[k, 4], top:stop]
+            if code < 20:
+                _unary(code, a, out)
+            elif code < 30:
+                _binary(code, a, b, out)
+            else:
+                _where(a, b, registers[table[k, 3], top:stop], out)
+
+
+@_kernel
+def _tidy(registers, r, n, known):
+    # Whether a register holds no NaN: known once for all ops that read it.
+    if n < FEW:
+        return False
+    if known[r] == 0:
+        found, a = 0, registers[r, :n]
+        for i in range(n):
+            found |= a[i] != a[i]
+        known[r] = 1 if found == 0 else 2
+    return known[r] == 1
+
+
+@_kernel
+def _emas(table, params, state, registers, n, known):
+    for top in range(0, table.shape[0], 4):
+        rows = table[top : top + 4]
+        ready = True
+        for k in range(rows.shape[0]):
+            seeded = state[rows[k, 6]] == params[rows[k, 5] + 1]
+            ready &= seeded and _tidy(registers, rows[k, 1], n, known)
+        if ready:
+            _ema_four(rows, params, state, registers, n)
+            continue
+        for k in range(rows.shape[0]):
+            a, out = registers[rows[k, 1], :n], registers[rows[k, 4], :n]
+            _ema(a, out, params[rows[k, 5] :], state[rows[k, 6] :])
+
+
+@njit(cache=True, **_OPTIONS)
+def interpret(table, params, state, registers, known, staging, inputs, matrix, first):
     """Run a program over all rows of ``inputs``, writing float32 rows to ``matrix``.
 
     Parameters
     ----------
-    table : ndarray of int64, shape (n_ops, 8)
-        One row an op: code, registers of the inputs a, b, c, register of the output,
-        offset of the parameters, offset and length of the state.
+    table : ndarray of int64, shape (n_ops, 9)
+        One row an op: code, registers of the inputs a, b, c, register of the output
+        (of ``EMIT``: row of ``staging``), offset of the parameters, offset and length
+        of the state, rows from this one on that run together.
     params, state : ndarray of float64
         Flat; the state is read and written.
     registers : ndarray of float64, shape (n_registers, STRIDE)
-        Working columns; constants stand in theirs already.
+        Working columns; constants stand in theirs already, the last ``SPARE`` are the
+        ops' own.
+    known : ndarray of int8, shape (n_registers,)
+        Whether a register holds no NaN (1), some (2), or that is not known (0).
     staging : ndarray of float32, shape (n_outputs, STRIDE)
         Finished output columns of one chunk.
     inputs : ndarray of float64, shape (n_inputs, rows)
         Copied to the first ``n_inputs`` registers chunk by chunk.
-    slots : ndarray of int64, shape (n_outputs, 3)
-        Op after which an output is finished (-1: an input), its register and its row
-        of ``staging``, sorted by op.
     matrix : ndarray of float32, shape (rows, n_columns)
         Written from column ``first`` on, in the order of ``staging``.
     first : int
     """
     rows = inputs.shape[1]
-    n_ops, n_outputs = table.shape[0], slots.shape[0]
+    n_ops, n_outputs = table.shape[0], staging.shape[0]
+    spare = registers[registers.shape[0] - SPARE :]
     start = 0
     while start < rows:
         n = min(CHUNK, rows - start)
         for k in range(inputs.shape[0]):
             for i in range(n):
                 registers[k, i] = inputs[k, start + i]
-        done = 0
-        while done < n_outputs and slots[done, 0] < 0:
-            for i in range(n):
-                staging[slots[done, 2], i] = registers[slots[done, 1], i]
-            done += 1
-        for k in range(n_ops):
-            code = table[k, 0]
-            a = registers[table[k, 1], :n]
-            out = registers[table[k, 4], :n]
-            if code < 20:
-                _unary(code, a, out)
-            elif code < 30:
-                _binary(code, a, registers[table[k, 2], :n], out)
-            elif code == 30:
-                _where(a, registers[table[k, 2], :n], registers[table[k, 3], :n], out)
+        known[:] = 0
+        k = 0
+        while k < n_ops:
+            code, together = table[k, 0], table[k : k + table[k, 8]]
+            if code < 40:
+                _elementwise(together, registers, staging, n)
+            elif code == 42:
+                _emas(together, params, state, registers, n, known)
             else:
+                a, out = registers[table[k, 1], :n], registers[table[k, 4], :n]
+                b, c = registers[table[k, 2], :n], registers[table[k, 3], :n]
                 p = params[table[k, 5] :]
                 s = state[table[k, 6] : table[k, 6] + table[k, 7]]
-                b, c = registers[table[k, 2], :n], registers[table[k, 3], :n]
-                _stateful(code, a, b, c, out, p, s)
-            while done < n_outputs and slots[done, 0] == k:
-                for i in range(n):
-                    staging[slots[done, 2], i] = registers[slots[done, 1], i]
-                done += 1
+                tidy = code >= 50 and _tidy(registers, table[k, 1], n, known)
+                if code == 50 or code == 51 or code == 53:
+                    _in_blocks(code, a, out, p, s, tidy, spare)
+                elif code == 40:
+                    _lag(a, out, p, s)
+                elif code == 41:
+                    _carry(a, out, s)
+                elif code == 43:
+                    _accumulate(a, b, out, s)
+                elif code == 44:
+                    _accumulate_extreme(a, b, out, p, s)
+                elif code == 52:
+                    _rolling_cov(a, b, out, p, s)
+                elif code == 54:
+                    _rolling_age(a, out, p, s)
+                elif code == 55:
+                    _rolling_rank(a, out, p, s)
+                elif code == 56:
+                    _rolling_quantile(a, out, p, s)
+                elif code == 57:
+                    _fir(a, out, p, s, tidy, spare)
+                elif code == 58:
+                    _rolling_mad(a, b, out, p, s)
+                elif code == 59:
+                    _rolling_line(a, out, p, s)
+                elif code == 60:
+                    _volume_profile(a, b, out, p, s)
+                elif code == 61:
+                    _rolling_entropy(a, out, p, s)
+                elif code == 70:
+                    _kama(a, out, p, s, tidy, spare)
+                elif code == 71:
+                    _psar(a, b, out, p, s)
+                elif code == 72:
+                    _supertrend(a, b, c, out, s)
+                elif code == 73:
+                    _cusum(a, b, out, s)
+                else:
+                    _hidden_markov(a, b, out, p, s, spare)
+            for j in range(together.shape[0]):
+                if together[j, 0] != EMIT:
+                    known[together[j, 4]] = 0
+            k += together.shape[0]
         # Sixteen rows at a time: one cache line of every staged column.
         for top in range(0, n, 16):
             for i in range(top, min(top + 16, n)):
