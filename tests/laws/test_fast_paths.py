@@ -52,7 +52,10 @@ EXPRESSIONS = {
     ],
     "accumulate": [ex.accumulate(x, z)],
     "accumulate_extreme": [ex.max_since(x, z), ex.min_since(x, z)],
-    "volume_profile": [*ex.volume_profile(x, abs(y), 20), *ex.volume_profile(x, z, 50)],
+    "volume_profile": [
+        *ex.volume_profile(x, abs(y), 20, bins=12, share=0.7),
+        *ex.volume_profile(x, z, 50, bins=5, share=0.5),
+    ],
     "rolling_entropy": [ex.rolling_entropy(z, w, 2) for w in (2, 20)],
     "kama": [ex.kama(x, w) for w in WINDOWS],
     "psar": [ex.psar(x + 1.0, x - 1.0, step=0.02, increment=0.02, most=0.2)],
