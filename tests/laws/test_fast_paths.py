@@ -19,7 +19,20 @@ MARKOV = (2, -9, 9, 0, 1, -9, 9, 0, 1, 0.5, 0.5, 0.9, 0.1, 0.2, 0.8, *range(10))
 
 EXPRESSIONS = {
     "elementwise": [
-        *(f(x) for f in (ex.sqrt, ex.log, ex.exp, ex.sign, ex.sin, ex.cos, ex.tanh)),
+        *(
+            f(x)
+            for f in (
+                ex.sqrt,
+                ex.log,
+                ex.exp,
+                ex.sign,
+                ex.sin,
+                ex.cos,
+                ex.tanh,
+                ex.erf,
+                ex.floor,
+            )
+        ),
         *(-x, abs(x), ex.is_nan(x), x + y, x - y, x * y, x / y, x < y, x <= y),
         *(ex.minimum(x, y), ex.maximum(x, y), ex.equal(x, y), ex.where(z, x, y)),
     ],
@@ -108,7 +121,7 @@ def test_every_op_is_tried():
         for made in EXPRESSIONS.values()
         for node in compile_program({str(k): e for k, e in enumerate(made)}).nodes
     }
-    assert set(OPS) <= tried
+    assert set(OPS) <= tried, "add an expression to EXPRESSIONS"
 
 
 def test_all_features_on_long_chunks_give_the_bits_of_short_ones():
