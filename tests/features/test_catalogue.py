@@ -56,6 +56,7 @@ PREFIXES = [
     "hour_",
     "dayofweek_",
     "session_",
+    "mtf_",
 ]
 
 
@@ -129,7 +130,7 @@ def test_every_column_is_defined_where_it_says_and_varies(simulated):
     bars, names, matrix = simulated
     first = np.flatnonzero(np.diff(bars.time) > 3_600_000_000_000)[1] + 1
     for name, column in zip(names, matrix.T, strict=True):
-        start = max(FeatureGraph([name]).warmup, first)
+        start = max(FeatureGraph([name], interval=bars.interval).warmup, first)
         assert np.isfinite(column[start:]).all(), name
         # The few days of a simulation have no holiday beside them.
         assert name == "session_holiday_adjacent" or np.ptp(column[start:]) > 0, name

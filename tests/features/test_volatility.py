@@ -53,6 +53,10 @@ def jump_share(m, n):
     return (1 - ratio(bipower, total(m.r**2, n), 1.0)).clip(lower=0)
 
 
+def bipower(m, n):
+    return np.sqrt(np.pi / 2 * mean(m.r.abs() * m.r.abs().shift(1), n))
+
+
 def band_place(m, n):
     return ratio(m.c - mean(m.c, n), 4 * deviation(m.c, n), 0.0) + 0.5
 
@@ -104,6 +108,8 @@ ORACLES = {
     "vol_of_vol_20": lambda m: vol_of_vol(m, 20),
     "upside_vol_20": lambda m: half(m, 20, 1),
     "downside_vol_20": lambda m: half(m, 20, -1),
+    "realized_vol_30": lambda m: np.sqrt(mean(m.r**2, 30)),
+    "bipower_vol_30": lambda m: bipower(m, 30),
     "jump_share_60": lambda m: jump_share(m, 60),
     "ewma_vol_32": lambda m: np.sqrt(ema(m.r**2, 32)),
     "squeeze_20": lambda m: squeeze(m, 20),

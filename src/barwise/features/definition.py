@@ -5,13 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import cache, wraps
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, final
 
 from barwise.features.columns import BarColumns
 from barwise.features.frame_function import FrameFunction
-from barwise.features.lowering import on
 from barwise.stream import Expr, column
 
 Role = Literal["number", "cyclic", "binary", "probability"]
@@ -48,6 +47,15 @@ class Feature:
         return without[0] if without else None
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """Parameters that are no numbers, such as ``1h``."""
+        return tuple(n for n, v in self.defaults.items() if isinstance(v, str))
+
+    def pattern(self, template: str) -> re.Pattern[str]:
+        """Return what the name of a column of a template looks like."""
+        return pattern_of(template, self.of, self.words)
+
+    @property
     def summary(self) -> str:
         """First line of the function's docstring."""
         return (inspect.getdoc(self.build) or "").split("\n")[0]
@@ -60,7 +68,7 @@ class Feature:
     def unit_of(self, column: str) -> str:
         """Return the unit and range of one of the columns."""
         for template, unit in zip(self.templates, self.units, strict=True):
-            if pattern_of(template, self.of).fullmatch(column):
+            if self.pattern(template).fullmatch(column):
                 return unit
         raise KeyError(column)
 
@@ -85,26 +93,6 @@ class Feature:
             for template, part in zip(self.templates, parts, strict=True)
         }
 
-    def on_timeframe(self, timeframe: str) -> Feature:
-        """Return the same feature of bars of another length: ``mtf_1h_rsi``."""
-
-        @wraps(self.build)
-        def build(bars: BarColumns, **params: float) -> Expr | tuple[Expr, ...]:
-            made = self.build(bars, **params)
-            if isinstance(made, tuple):
-                return tuple(on(timeframe, part) for part in made)
-            return on(timeframe, made)
-
-        build.__doc__ = f"On completed {timeframe} bars: {self.summary}"
-        return replace(
-            self,
-            name=f"mtf_{timeframe}_{self.name}",
-            family="timeframes",
-            build=build,
-            templates=tuple(f"mtf_{timeframe}_{one}" for one in self.templates),
-            full=(),
-        )
-
 
 def parameters_of(build: Build) -> list[inspect.Parameter]:
     """Return the parameters of a feature function behind the bars."""
@@ -125,9 +113,13 @@ def shared_name(one: Feature, other: Feature) -> str | None:
 
 
 @cache
-def pattern_of(template: str, of: str | None = None) -> re.Pattern[str]:
+def pattern_of(
+    template: str, of: str | None = None, words: tuple[str, ...] = ()
+) -> re.Pattern[str]:
     """Return what a column's name must look like to be of a template."""
     text = template.replace(f"{{{of}}}", f"(?P<{of}>.+)")
+    for word in words:
+        text = text.replace(f"{{{word}}}", f"(?P<{word}>\\d+[a-z]+)")
     return re.compile(_PARAMETER.sub(r"(?P<\1>\\d+(?:p\\d+)?)", text))
 
 

@@ -95,7 +95,13 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         self._begin()
 
     @classmethod
-    def from_set(cls, name: str, symbol: str | None = None) -> FeatureGraph:
+    def from_set(
+        cls,
+        name: str,
+        symbol: str | None = None,
+        *,
+        interval: str | int | None = None,
+    ) -> FeatureGraph:
         """Return the graph of a built-in set.
 
         Parameters
@@ -104,13 +110,16 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
             A set's name; ``barwise features list`` shows them.
         symbol : str, optional
             With it, columns that need volume are left out where it has none.
+        interval : str or int, optional
+            Length of the rows: columns of timeframes that are not longer are left out.
         """
-        if symbol is None:
-            return cls(set_columns(name))
-        instrument = get_instrument(symbol)
+        length = None if interval is None else parse_interval(interval)
+        instrument = None if symbol is None else get_instrument(symbol)
+        has_volume = instrument is None or instrument.has_volume
         return cls(
-            set_columns(name, has_volume=instrument.has_volume),
-            calendar=instrument.calendar,
+            set_columns(name, has_volume=has_volume, interval=length),
+            calendar=None if instrument is None else instrument.calendar,
+            interval=interval,
         )
 
     @property

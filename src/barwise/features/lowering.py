@@ -63,6 +63,11 @@ def spell_timeframe(length: int) -> str:
     return format_interval(length).replace(" ", "")
 
 
+def is_longer(length: int, interval: int) -> bool:
+    """Whether bars of a length can be made of shorter ones of an interval."""
+    return length > interval and length % interval == 0
+
+
 @dataclass(frozen=True)
 class Lowered:
     """Expressions of one clock, and those of the other clocks that they read.

@@ -9,7 +9,6 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TypeVar, overload
 
-from barwise.bars.intervals import parse_interval
 from barwise.core.errors import ConfigError
 from barwise.features.columns import BarColumns
 from barwise.features.definition import (
@@ -17,12 +16,10 @@ from barwise.features.definition import (
     Feature,
     Role,
     parameters_of,
-    pattern_of,
     read,
     shared_name,
 )
 from barwise.features.external import EXTERNAL
-from barwise.features.lowering import on, spell_timeframe
 from barwise.features.user_code import file_of, place_of
 from barwise.stream import Expr, column
 
@@ -44,6 +41,7 @@ FAMILIES = (
     "temporal",
     "regime",
     "lags",
+    "timeframes",
 )
 """Modules of this folder that define features, in the order of the full set."""
 
@@ -208,7 +206,6 @@ def features() -> Iterator[Feature]:
     yield from sorted(_FEATURES.values(), key=lambda f: order.get(f.family, len(order)))
 
 
-_ON_TIMEFRAME = re.compile(r"mtf_(\d+[a-z]+)_(.+)")
 _PATTERNS: list[tuple[re.Pattern[str], Feature]] = []
 
 
@@ -223,7 +220,7 @@ def _patterns_of(
 ) -> Iterator[tuple[re.Pattern[str], Feature]]:
     for one in known:
         for template in one.templates:
-            yield pattern_of(template, one.of), one
+            yield one.pattern(template), one
 
 
 def resolve(name: str) -> dict[str, Expr]:
@@ -253,11 +250,6 @@ def find(name: str, own: Iterable[Feature] = ()) -> tuple[Feature, Expr]:
         If no feature makes a column of that name.
     """
     own = tuple(own)
-    elsewhere = _ON_TIMEFRAME.fullmatch(name)
-    if elsewhere is not None:
-        timeframe = _timeframe(name, elsewhere[1])
-        one, expr = find(elsewhere[2], own)
-        return one.on_timeframe(timeframe), on(timeframe, expr)
     if name.startswith(EXTERNAL):
         return _outside(name), column(name)
     for pattern, one in (*_patterns_of(own), *_patterns()):
@@ -265,10 +257,11 @@ def find(name: str, own: Iterable[Feature] = ()) -> tuple[Feature, Expr]:
         if match is None:
             continue
         found = match.groupdict().items()
-        params = {key: text if key == one.of else read(text) for key, text in found}
+        texts = (one.of, *one.words)
+        params = {key: text if key in texts else read(text) for key, text in found}
         try:
             made = one.columns(own, **params)
-        except ValueError as wrong:
+        except (ValueError, ConfigError) as wrong:
             raise ConfigError(f"feature {name!r}: {wrong}") from wrong
         if name in made:
             return _like(one, params, own), made[name]
@@ -309,19 +302,6 @@ def _outside(name: str) -> Feature:
 
     unit = "as in the table"
     return Feature(name, "external", (unit,), build, (name,), (), "number", False)
-
-
-def _timeframe(column: str, text: str) -> str:
-    try:
-        spelled = spell_timeframe(parse_interval(text))
-    except ConfigError as wrong:
-        raise ConfigError(f"feature {column!r}: {wrong}") from wrong
-    if spelled == text:
-        return text
-    raise ConfigError(
-        f"feature {column!r}: a column has one name; write "
-        f"{column.replace(text, spelled, 1)!r}"
-    )
 
 
 def full_names() -> list[str]:

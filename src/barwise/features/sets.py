@@ -10,8 +10,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from barwise.bars.intervals import parse_interval
 from barwise.core.errors import ConfigError
 from barwise.features.definition import Feature
+from barwise.features.lowering import is_longer, timeframes_of
 from barwise.features.registry import find, full_names
 from barwise.stream import Expr
 
@@ -41,11 +43,14 @@ def set_description(name: str) -> str:
     return str(_set(name)["description"])
 
 
-def set_columns(name: str, *, has_volume: bool = True) -> list[str]:
-    """Return the columns of a set, for an instrument with or without volume.
+def set_columns(
+    name: str, *, has_volume: bool = True, interval: int | None = None
+) -> list[str]:
+    """Return the columns of a set, for some instrument and length of bars.
 
     Without volume the columns computed from it are left out, or replaced by those that
-    the set names for the case.
+    the set names for the case; columns of timeframes that cannot be made of bars of
+    ``interval`` nanoseconds are left out.
 
     Raises
     ------
@@ -58,6 +63,8 @@ def set_columns(name: str, *, has_volume: bool = True) -> list[str]:
     ['gap_open', 'log_return_high', 'log_return_low', 'log_return_1']
     """
     names = full_names() if name == "full" else list(_set(name)["columns"])
+    if interval is not None:
+        names = [column for column in names if not too_short(column, interval)]
     if has_volume:
         return names
     gone = without_volume(name)
@@ -96,6 +103,22 @@ def needs_volume(name: str, own: Iterable[Feature] = ()) -> bool:
     (True, False)
     """
     return _uses(find(name, own)[1], "volume")
+
+
+def too_short(name: str, interval: int, own: Iterable[Feature] = ()) -> tuple[str, ...]:
+    """Return the timeframes of a column that bars of ``interval`` ns cannot make.
+
+    Examples
+    --------
+    >>> hour = 3_600_000_000_000
+    >>> too_short("mtf_1h_rsi_14", hour), too_short("mtf_4h_rsi_14", hour)
+    (('1h',), ())
+    """
+    return tuple(
+        timeframe
+        for timeframe in timeframes_of(find(name, own)[1])
+        if not is_longer(parse_interval(timeframe), interval)
+    )
 
 
 def _uses(expr: Expr, column: str) -> bool:

@@ -16,7 +16,7 @@ from barwise.bars.sessions import SessionHours, coverage, session_table
 from barwise.core.errors import ConfigError, DataError
 from barwise.core.stage import State, part_of, with_prefix
 from barwise.features.external_source import Tables
-from barwise.features.lowering import spell_timeframe
+from barwise.features.lowering import is_longer, spell_timeframe
 from barwise.features.sources import Source
 
 
@@ -123,7 +123,7 @@ class TimeframeSource(Source):
         """
         if interval is None or self.is_finer(interval):
             return
-        if self.length > interval and self.length % interval == 0:
+        if is_longer(self.length, interval):
             return
         own, rows = spell_timeframe(self.length), spell_timeframe(interval)
         raise ConfigError(

@@ -217,6 +217,23 @@ def semivolatility(bars: BarColumns, *, period: int = 20) -> tuple[Expr, Expr]:
     )
 
 
+@feature(
+    family="volatility",
+    unit=_LOG_RETURN,
+    full=(),
+    columns=["realized_vol_{period}", "bipower_vol_{period}"],
+)
+def realized(bars: BarColumns, *, period: int = 30) -> tuple[Expr, Expr]:
+    """Realised volatility, and its part that jumps leave alone (bipower variation).
+
+    Of returns finer than the rows (``mtf_1min_realized_vol_30``) they estimate the
+    volatility inside a bar (Barndorff-Nielsen and Shephard, 2004).
+    """
+    size = abs(bars.log_change)
+    smooth = rolling_mean(size * lag(size, 1), period) * (math.pi / 2.0)
+    return sqrt(rolling_mean(size * size, period)), sqrt(smooth)
+
+
 @feature(family="volatility", unit="0..1", full=({"period": 60},))
 def jump_share(bars: BarColumns, *, period: int = 60) -> Expr:
     """Share of the realised variance that jumps made; 0 where nothing moved.
