@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 import barwise as bw
 from barwise.cli.demo import example_file
-from barwise.core.errors import BarwiseError
+from barwise.core.arrays import HOUR
 from barwise.features import FeatureGraph, find, full_names, needs_volume, set_columns
 from barwise.features.sets import set_names
 from barwise.stream.formula import formula
@@ -71,13 +71,7 @@ def read() -> bw.Bars:
 
 def drawable(bars: bw.Bars) -> dict[str, np.ndarray]:
     """Return the last rows of every column that hourly bars can show."""
-    names = []
-    for name in full_names():
-        try:
-            FeatureGraph([name], interval="1h")
-        except BarwiseError:
-            continue
-        names.append(name)
+    names = set_columns("full", interval=HOUR)
     graph = FeatureGraph(names, interval="1h")
     training = bars[: int(0.7 * len(bars))]
     matrix = graph.fit(training).push(bars)[-SHOWN:]
