@@ -214,6 +214,9 @@ def test_what_cannot_be_audited_is_said(bars):
 
     with pytest.raises(ConfigError, match="returns the last bar's number alone"):
         audit_of(scalar, bars)
+    windowed = FrameFunction("scalar", scalar, lookback=5)
+    audit = audit_feature(FrameSubject(windowed, bars), bars)
+    assert (audit.honest, audit.cuts) == (True, 0)
     with pytest.raises(DataError, match="needs at least 60 bars, got 59"):
         audit_of(global_zscore, bars[:59])
 

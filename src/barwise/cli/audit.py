@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from barwise.cli import audit_features as features
 from barwise.cli import audit_invariance as invariance
 from barwise.cli.output import ending
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+group.command("features", epilog=ending(*features.EXAMPLES))(features.audit_features)
 group.command("invariance", epilog=ending(*invariance.EXAMPLES))(
     invariance.audit_invariance
 )
@@ -20,4 +22,4 @@ def _group() -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Add the group to the command line."""
-    app.add_typer(group, name="audit", epilog=ending(invariance.EXAMPLES[0]))
+    app.add_typer(group, name="audit", epilog=ending(features.EXAMPLES[0]))

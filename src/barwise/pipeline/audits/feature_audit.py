@@ -66,6 +66,8 @@ def audit_feature(
         raise DataError(
             f"an audit needs at least {FEWEST} bars, got {len(bars)}; take a longer file"
         )
+    if isinstance(subject, FrameSubject) and subject.last_only:
+        return Audit(subject.name, subject.kind, subject.columns, (), len(bars), 0)
     places = cut_points(len(bars), cuts)
     whole = subject.values(bars)
     findings = _repeat(subject, bars, whole)

@@ -113,10 +113,16 @@ class FrameSubject(Subject):
     price_units : bool
         Whether it is said to be in price units.
 
+    Attributes
+    ----------
+    last_only : bool
+        Whether it returns the last bar's numbers alone: as a feature it is never given
+        a later bar, so there is no history that could have been changed.
+
     Raises
     ------
     ConfigError
-        If the function raises, or returns the last bar's number alone.
+        If the function raises, or returns the last bar's numbers without a look-back.
     """
 
     kind = "frame"
@@ -127,11 +133,12 @@ class FrameSubject(Subject):
         self.name = function.name
         self.function = function
         made = function.over(bars)
-        if len(bars) > 1 and len(next(iter(made.values()))) == 1:
+        self.last_only = len(next(iter(made.values()))) < len(bars)
+        if self.last_only and function.lookback is None:
             raise ConfigError(
                 f"{place_of(function.function)}: {function.name!r} returns the last "
-                "bar's number alone, so there is no history that could have been changed "
-                "afterwards: it cannot look ahead. An audit needs one value a bar"
+                "bar's number alone, so an audit has no history to look at; return one "
+                "value a bar, or write @bw.frame_feature(lookback=...) above it"
             )
         self.columns = tuple(made)
         self.priced = self.columns if price_units else ()
