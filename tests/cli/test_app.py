@@ -79,8 +79,7 @@ def test_every_command_file_is_in_the_tree():
     files = {name[:-3] for name in os.listdir(folder) if name.endswith(".py")}
     assert set(COMMAND_FILES) <= files
     own = {"__init__", "app", "errors", "output", "results", "simulate", "source"}
-    own |= {"audit_invariance"}
-    own |= {"audit_features"}
+    own |= {"audit_features", "audit_invariance"}
     unknown = files - own - set(COMMAND_FILES)
     assert not unknown, f"{unknown} are in no list of commands"
 

@@ -18,6 +18,12 @@ def test_features_sets_have_the_columns_that_they_count(capsys):
         columns = as_json(capsys, "features", "list", "--set", row["set"])
         assert len(columns) == row["columns"] >= row["without_volume"] > 0
         assert all(column["family"] and column["meaning"] for column in columns)
+        assert all(column["unit"] and column["formula"] for column in columns)
+        volume = [column for column in columns if column["needs_volume"]]
+        assert len(columns) - len(volume) == row["without_volume"]
+        known = {"number", "cyclic", "binary", "probability"}
+        assert {column["role"] for column in columns} <= known
+        assert all(column["warmup"] >= 0 for column in columns)
 
 
 def test_features_as_text(capsys):
@@ -61,6 +67,23 @@ def test_an_instrument_without_volume_is_told_so_in_words(capsys):
 def test_unknown_symbol_of_a_feature_list_is_2(capsys):
     assert run(["features", "list", "--symbol", "NONSENSE"]) == 2
     assert "NONSENSE" in capsys.readouterr().err
+
+
+def test_features_of_a_file(tmp_path, capsys):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "import barwise as bw\n@bw.feature(unit='ratio', full=[{'n': 3}])\n"
+        "def edge(bars, n=2):\n    'Close over open.'\n"
+        "    return bars.close / bars.open + n\n"
+    )
+    columns = as_json(capsys, "features", "list", "--own", str(path))
+    assert [column["column"] for column in columns] == ["edge_2", "edge_3"]
+    assert columns[0]["unit"] == "ratio"
+    assert columns[0]["defined"] == f"{path}:2"
+    assert run(["features", "list", "--own", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[:2] == ["edge_2", "own"]
+    assert run(["features", "list", "--own", str(tmp_path / "none.py")]) == 2
+    assert "does not exist" in capsys.readouterr().err
 
 
 def test_unknown_feature_set_is_2(capsys):

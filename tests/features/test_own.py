@@ -8,6 +8,7 @@ import pytest
 
 from barwise.core.errors import ConfigError, IntegrityError
 from barwise.features import FeatureGraph, find, full_names, load_features, needs_volume
+from barwise.features.describe import describe
 from barwise.testing.stages import Example, check_chunks, check_future, check_restore
 
 HEAD = "import barwise as bw\nfrom barwise.stream.expr import diff, ema, lag\n"
@@ -103,6 +104,21 @@ def test_several_columns_settings_and_helpers(own):
     assert not needs_volume("up_9", mine)
     with pytest.raises(ConfigError, match="did you mean"):
         find("don_2", mine)
+
+
+def test_a_column_is_described(own):
+    mine = own(EDGE + "\n" + FRAMES)
+    edge, gap = describe("edge_20", mine), describe("lag_2_gap", mine)
+    assert (edge.family, edge.role, edge.bundled) == ("own", "number", True)
+    assert edge.warmup == 19
+    assert edge.settled > 100
+    assert edge.meaning == "Close over its average, minus one."
+    assert edge.formula == "close / ema(close, 20) - 1"
+    assert edge.defined == f"{mine.path}:3"
+    assert (gap.bundled, gap.formula, gap.warmup) == (False, "", 13)
+    assert describe("mfi_14").needs_volume
+    assert describe("volume_zscore_20").defined == "barwise.features.volume"
+    assert describe("regime_hmm_2_p0").fitted
 
 
 def test_what_a_file_prints_does_not_reach_stdout(own, capsys):
@@ -207,6 +223,10 @@ BAD = {
         EDGE + "@bw.feature(columns=['edge_{n}'])\ndef other(bars, n=3):\n"
         "    return bars.close\n",
         ":7: the column 'edge_7' is made by 'edge' too \\(.*mine.py:3\\); rename one",
+    ),
+    "a timeframe's form": (
+        "@bw.feature\ndef mtf_1h_edge(bars):\n    return bars.close\n",
+        "the column 'mtf_1h_edge' has the form of a built-in one",
     ),
     "no look-back": (
         "@bw.frame_feature(lookback=0)\ndef gap(frame):\n    return frame.close\n",
@@ -315,6 +335,19 @@ def test_a_function_of_a_frame_obeys_the_laws(own, walk):
     for cut in (0, 5, 25):
         check_restore(example, bars, cut)
         check_future(example, bars, walk[60:], cut)
+
+
+def test_own_columns_have_lags_and_timeframes_too(own, walk):
+    mine = own(EDGE + "\n" + FRAMES)
+    names = ["lag_3_edge_20", "mtf_1h_edge_5", "lag_2_step", "mtf_30min_step"]
+    made = FeatureGraph(names, own=mine).push(walk)
+    plain = FeatureGraph(["edge_20", "step"], own=mine).push(walk)
+    np.testing.assert_array_equal(made[3:, 0], plain[:-3, 0])
+    np.testing.assert_array_equal(made[2:, 2], plain[:-2, 1])
+    assert np.isfinite(made[-1]).all()
+    example = Example(lambda: FeatureGraph(names, own=mine), lambda bars: bars)
+    check_chunks(example, walk[:50], [1, 7, 30])
+    check_restore(example, walk[:50], 25)
 
 
 def test_a_snapshot_of_other_code_is_refused(own, walk):

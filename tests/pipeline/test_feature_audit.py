@@ -1,6 +1,9 @@
 """The audit catches what looks ahead, says how far, and accuses nobody else."""
 
 import itertools
+import re
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +13,16 @@ from barwise.bars.simulate import simulate_bars
 from barwise.core.errors import ConfigError, DataError
 from barwise.features import full_names, load_features
 from barwise.features.frame_function import FrameFunction
+from barwise.features.own import run_file
 from barwise.pipeline.audits import FrameSubject, GraphSubject, audit_feature
 from barwise.pipeline.audits.futures import FUTURES, cut_points, with_future
-from pipeline.cheats import CHEATS, HONEST, global_zscore, next_return
+
+HOWTO = Path(__file__).parents[2] / "docs" / "howto"
+PAGE = (HOWTO / "own-features.md").read_text("utf-8")
+SAID = dict(re.findall(r"^\| `(\w+)` \| .* \| (.+?) \|$", PAGE, re.M))
+"""What the page says of each cheat."""
+CHEATS = {one.name: one.frame for one in run_file(HOWTO / "cheats.py")}
+HONEST = {one.name: one.frame for one in run_file(HOWTO / "honest.py")}
 
 
 @pytest.fixture(scope="module")
@@ -22,37 +32,41 @@ def bars():
     return made[-1200:]
 
 
+def shifted(frame):
+    return frame["close"].shift(-1)
+
+
 def audit_of(function, bars, kind="pandas", **more):
     subject = FrameSubject(FrameFunction(function.__name__, function, kind), bars)
     return audit_feature(subject, bars, cuts=12, **more)
 
 
-@pytest.mark.parametrize("function", CHEATS, ids=lambda one: one.__name__)
-def test_a_cheat_is_caught_and_described(function, bars):
-    audit = audit_of(function, bars)
+def test_the_page_shows_every_cheat():
+    assert list(SAID) == list(CHEATS)
+    assert len(CHEATS) == len(HONEST) == 16
+
+
+@pytest.mark.parametrize("name", CHEATS)
+def test_a_cheat_is_caught_and_described(name, bars):
+    subject = FrameSubject(CHEATS[name], bars)
+    audit = audit_feature(subject, bars, cuts=12)
     assert not audit.honest
     (finding,) = audit.findings
     assert (finding.level, finding.check) == ("cheat", "look_ahead")
-    assert CHEATS[function] in finding.message
+    assert SAID[name] in finding.message
     # What is said is true: the row changes when only later bars do.
-    whole = audit_subject(function, bars)
-    changed = [
-        audit_subject(function, with_future(bars, finding.row + 1, future))
-        for future in FUTURES
-    ]
-    row = finding.row
+    row, whole = finding.row, subject.values(bars)[:, 0]
     assert finding.time == bars.time[row]
-    moved = [~np.isclose(one[row], whole[row], rtol=1e-9, atol=0) for one in changed]
-    assert any(moved)
+    changed = [
+        subject.values(with_future(bars, row + 1, future))[row, 0] for future in FUTURES
+    ]
+    assert not np.allclose(changed, whole[row], rtol=1e-9, atol=0)
 
 
-def audit_subject(function, bars):
-    return FrameSubject(FrameFunction("f", function), bars).values(bars)[:, 0]
-
-
-@pytest.mark.parametrize("function", HONEST, ids=lambda one: one.__name__)
-def test_an_honest_look_alike_is_not_accused(function, bars):
-    assert audit_of(function, bars).honest
+@pytest.mark.parametrize("name", HONEST)
+def test_an_honest_look_alike_is_not_accused(name, bars):
+    subject = FrameSubject(replace(HONEST[name], lookback=None), bars)
+    assert audit_feature(subject, bars, cuts=12).honest
 
 
 def test_no_built_in_column_is_accused(bars):
@@ -218,7 +232,7 @@ def test_what_cannot_be_audited_is_said(bars):
     audit = audit_feature(FrameSubject(windowed, bars), bars)
     assert (audit.honest, audit.cuts) == (True, 0)
     with pytest.raises(DataError, match="needs at least 60 bars, got 59"):
-        audit_of(global_zscore, bars[:59])
+        audit_of(shifted, bars[:59])
 
     def other_columns(frame):
         return {f"c{len(frame)}": frame["close"]}
@@ -229,7 +243,7 @@ def test_what_cannot_be_audited_is_said(bars):
 
 def test_progress_counts_the_cuts(bars):
     seen = []
-    audit_of(next_return, bars, progress=lambda done, total: seen.append((done, total)))
+    audit_of(shifted, bars, progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (len(seen), len(seen))
 
 

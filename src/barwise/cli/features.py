@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from textwrap import fill
 from typing import Annotated, Any
 
@@ -28,6 +29,7 @@ def add_to(app: typer.Typer) -> None:
         "barwise features list",
         "barwise features list --symbol EURUSD",
         "barwise features list --set boosting_optimal --json",
+        "barwise features list --own my_features.py",
     ),
 )
 def list_features(
@@ -39,14 +41,22 @@ def list_features(
         str | None,
         typer.Option(help="Show what this instrument gets, and what it lacks and why."),
     ] = None,
+    own: Annotated[
+        Path | None,
+        typer.Option("--own", help="Show the columns of a Python file of features."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """List the sets of columns, or the columns of one set.
+    """List the sets of columns, or the columns of one set or of your own file.
 
-    A column's family, unit with range, and meaning stand beside it. An instrument
-    without traded volume lacks the columns that are computed from it.
+    A column's family, unit with range, and meaning stand beside it; as JSON there are
+    its role, formula, warm-up rows and more. An instrument without traded volume lacks
+    the columns that are computed from it.
     """
     has_volume = _has_volume(symbol)
+    if own is not None:
+        _show_own(own, json)
+        return
     rows = _sets(has_volume) if set_name is None else _columns(set_name, has_volume)
     missing = {} if has_volume else _missing(set_name or "full")
     if json and symbol is None:
@@ -92,27 +102,25 @@ def _sets(has_volume: bool) -> list[dict[str, Any]]:
 
 
 def _columns(name: str, has_volume: bool) -> list[dict[str, Any]]:
-    from barwise.features import FeatureGraph, find, needs_volume, set_columns
+    from barwise.features import set_columns
+    from barwise.features.describe import describe
 
-    rows = []
-    for column in set_columns(name, has_volume=has_volume):
-        feature, _ = find(column)
-        graph = FeatureGraph([column])
-        rows.append(
-            {
-                "column": column,
-                "family": feature.family,
-                "unit": feature.unit_of(column),
-                "meaning": feature.summary,
-                "role": feature.role,
-                "price_units": feature.price_units,
-                "needs_volume": needs_volume(column),
-                "fitted": bool(graph.unfitted),
-                "warmup": graph.warmup,
-                "settled": graph.settled,
-            }
-        )
-    return rows
+    return [
+        describe(column).to_dict()
+        for column in set_columns(name, has_volume=has_volume)
+    ]
+
+
+def _show_own(file: Path, json: bool) -> None:
+    from barwise.features import load_features
+    from barwise.features.describe import describe
+
+    own = load_features(file)
+    rows = [describe(name, own).to_dict() for name in own.names]
+    if json:
+        write_json(rows)
+    else:
+        write_table(_COLUMN_TITLES, [[row[t] for t in _COLUMN_TITLES] for row in rows])
 
 
 def _missing(name: str) -> dict[str, str | None]:

@@ -28,6 +28,7 @@ from barwise.features.columns import BarColumns
 from barwise.features.definition import Feature, shared_name
 from barwise.features.registry import (
     OWN_MODULE,
+    find,
     own_names,
     refuse_clash,
     registered_by,
@@ -118,6 +119,8 @@ def load_features(path: str | Path) -> OwnFeatures:
                     f"{place_of(one.build)}: the column {taken!r} is made by {earlier.name!r} too "
                     f"({place_of(earlier.build)}); rename one of them"
                 )
+    for name in own.names:
+        _check_reachable(name, own)
     return own
 
 
@@ -209,6 +212,19 @@ def _check(one: Feature, path: Path) -> None:
         refuse_clash(one)
     except ConfigError as problem:
         raise ConfigError(f"{place_of(one.build)}: {problem}") from problem
+
+
+def _check_reachable(name: str, own: OwnFeatures) -> None:
+    """Refuse a name that is read as something else: a lag, another timeframe."""
+    try:
+        found = find(name, own)[0] in own.features
+    except ConfigError:
+        found = False
+    if not found:
+        raise ConfigError(
+            f"{own.path}: the column {name!r} has the form of a built-in one (a lag, "
+            "another timeframe, an external column); choose another name"
+        )
 
 
 def _check_parameters(one: Feature) -> None:
