@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, final
 
+from barwise.features.definition import Feature, Role
 from barwise.features.frame_function import FRAME_INPUT
 from barwise.features.graph import FeatureGraph
-from barwise.features.registry import Feature, Role, find
+from barwise.features.registry import find
 from barwise.features.sets import needs_volume
 from barwise.features.user_code import place_of
 from barwise.stream.formula import formula
