@@ -27,48 +27,59 @@ _NOT_PASSED = 4
 _DAYS = 14
 
 
+Target = Annotated[
+    Path | None,
+    typer.Argument(
+        help="A config, or a Python file of features; else barwise.yaml.",
+        metavar="[CONFIG|FILE]",
+    ),
+]
+Function = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--function",
+        help="Function of a data frame in FILE that has no decorator; repeatable.",
+    ),
+]
+Frame = Annotated[
+    Literal["pandas", "polars", "numpy"],
+    typer.Option("--frame", help="What such a function is given."),
+]
+SetName = Annotated[
+    str | None,
+    typer.Option("--set", help="Audit the columns of a built-in set instead."),
+]
+BarsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--bars", help="Bars to audit on: a file or a config; else simulated ones."
+    ),
+]
+Symbol = Annotated[
+    str | None, typer.Option("--symbol", help="Instrument of --bars FILE.")
+]
+Label = Annotated[
+    Literal["open", "close"] | None,
+    typer.Option("--label", help="Which end of a bar --bars FILE is stamped with."),
+]
+Timezone = Annotated[
+    str | None, typer.Option("--timezone", help="Clock of --bars FILE.")
+]
+Rows = Annotated[
+    int, typer.Option("--rows", min=60, help="Audit on the last bars only.")
+]
+
+
 def audit_features(
-    target: Annotated[
-        Path | None,
-        typer.Argument(
-            help="A config, or a Python file of features; else barwise.yaml.",
-            metavar="[CONFIG|FILE]",
-        ),
-    ] = None,
-    function: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--function",
-            help="Function of a data frame in FILE that has no decorator; repeatable.",
-        ),
-    ] = None,
-    frame: Annotated[
-        Literal["pandas", "polars", "numpy"],
-        typer.Option("--frame", help="What such a function is given."),
-    ] = "pandas",
-    set_name: Annotated[
-        str | None,
-        typer.Option("--set", help="Audit the columns of a built-in set instead."),
-    ] = None,
-    bars: Annotated[
-        Path | None,
-        typer.Option(
-            "--bars", help="Bars to audit on: a file or a config; else simulated ones."
-        ),
-    ] = None,
-    symbol: Annotated[
-        str | None, typer.Option("--symbol", help="Instrument of --bars FILE.")
-    ] = None,
-    label: Annotated[
-        Literal["open", "close"] | None,
-        typer.Option("--label", help="Which end of a bar --bars FILE is stamped with."),
-    ] = None,
-    timezone: Annotated[
-        str | None, typer.Option("--timezone", help="Clock of --bars FILE.")
-    ] = None,
-    rows: Annotated[
-        int, typer.Option("--rows", min=60, help="Audit on the last bars only.")
-    ] = 3000,
+    target: Target = None,
+    function: Function = None,
+    frame: Frame = "pandas",
+    set_name: SetName = None,
+    bars: BarsFile = None,
+    symbol: Symbol = None,
+    label: Label = None,
+    timezone: Timezone = None,
+    rows: Rows = 3000,
     json: Json = False,
 ) -> None:
     """Say whether a feature knows what it could not have known, where, and how far.
