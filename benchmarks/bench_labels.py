@@ -16,8 +16,8 @@ from numba import njit
 
 from barwise.bars import Bars
 from barwise.labels import triple_barrier
-from barwise.labels.barrier_rows import barrier_rows, barrier_width
 from barwise.stream.resolver import BarrierResolver
+from barwise.trading.barrier_rows import BarrierRows, barrier_width
 
 ROWS, SLOW_ROWS, ROUNDS = 1_000_000, 20_000, 7
 HORIZON, MULTIPLE, TICK = 20, 2.0, 0.01
@@ -89,9 +89,9 @@ def simulated(rows: int, seed: int = 0) -> Bars:
 
 def jobs(bars: Bars) -> dict:
     """Name each job; outputs are allocated inside the timing."""
-    width = barrier_width(bars, unit="atr", period=14)
-    rows = barrier_rows(bars, width, sample=None, sessions=None, fine=None)
+    rows = BarrierRows(unit="atr", period=14).push(bars)
     o, h, low, c, n = bars.open, bars.high, bars.low, bars.close, len(bars)
+    width = rows.width
 
     def empty():
         return np.empty(n, np.int8), np.empty(n, np.int64)
@@ -134,8 +134,7 @@ def best_of(named: dict, rounds: int) -> dict[str, float]:
 
 def one_row(bars: Bars) -> tuple[float, float]:
     """Median and 99th percentile of a single-row push, in seconds."""
-    width = barrier_width(bars, unit="atr", period=14)
-    rows = barrier_rows(bars, width, sample=None, sessions=None, fine=None)
+    rows = BarrierRows(unit="atr", period=14).push(bars)
     stage, spent = BarrierResolver(**RULE), []
     for i in range(len(bars)):
         row = rows[i : i + 1]

@@ -15,6 +15,7 @@ _HOME = {
     "read_bars": "bars",
     "simulate_bars": "bars",
     "FeatureGraph": "features",
+    "LabelRule": "features",
     "ExternalColumns": "features",
     "external": "features",
     "on": "features",

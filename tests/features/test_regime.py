@@ -29,7 +29,8 @@ def trend_regime(m):
 
 def regime_score(m):
     path = ratio(m.c.diff(20), total(m.c.diff().abs(), 20), 0.0)
-    return path * (1 - volatility_rank(m))
+    fast, slow = deviation(m.r, 20), deviation(m.r, 250)
+    return path * ratio(slow, fast + slow, 0.5)
 
 
 ORACLES = {

@@ -89,7 +89,11 @@ def test_an_unknown_set_names_the_known_ones():
 def by_start(names, bars, starts):
     """Values of the last bars of streams that began at other bars."""
     last = 500
-    return [FeatureGraph(names).push(bars[start:])[-last:] for start in starts]
+    graph = FeatureGraph(names).fit(bars)
+    learned = graph.fitted_parameters
+    return [
+        graph.with_parameters(learned).push(bars[start:])[-last:] for start in starts
+    ]
 
 
 def test_no_column_of_a_set_depends_on_the_start_of_the_stream():

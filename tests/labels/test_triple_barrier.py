@@ -11,7 +11,7 @@ from barwise.bars import Bars, session_table
 from barwise.core.arrays import MINUTE
 from barwise.core.errors import ConfigError, DataError
 from barwise.labels import triple_barrier
-from barwise.labels.barrier_rows import contract_runs, session_runs
+from barwise.trading.barrier_rows import contract_runs, session_runs
 
 _ORACLE = Path(__file__).parents[1] / "oracles" / "triple_barrier.py"
 _spec = importlib.util.spec_from_file_location("oracle_triple_barrier_2", _ORACLE)

@@ -415,7 +415,7 @@ def test_real_bars_trade_as_they_are_labelled(market_data, file, symbol, interva
     labels = pytest.importorskip("barwise.labels").triple_barrier(
         bars, horizon=20, upper=1.5, lower=1.0, unit="volatility", sessions=table
     )
-    rows = pytest.importorskip("barwise.labels.barrier_rows")
+    rows = pytest.importorskip("barwise.trading.barrier_rows")
     result = backtest(
         bars,
         np.ones(len(bars)),

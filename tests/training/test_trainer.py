@@ -12,9 +12,9 @@ from barwise.core.errors import ConfigError
 from barwise.datasets import TestSeal, TimeSeriesDataContainer
 from barwise.features import FeatureGraph
 from barwise.labels import triple_barrier
-from barwise.labels.barrier_rows import barrier_width
 from barwise.models import load_model
 from barwise.trading import Account, Costs, ExecutionContract
+from barwise.trading.barrier_rows import barrier_width
 from barwise.trading.market import Market
 from barwise.training import BASELINES, Trainer, TrainerConfig, write_run
 

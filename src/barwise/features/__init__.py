@@ -6,6 +6,7 @@ from barwise.features.external import ExternalColumns, external
 from barwise.features.external_file import read_external
 from barwise.features.frame_feature import frame_feature
 from barwise.features.graph import FeatureGraph
+from barwise.features.label_source import LabelRule
 from barwise.features.lowering import on
 from barwise.features.own import OwnFeatures, load_features
 from barwise.features.registry import feature, features, find, full_names
@@ -23,6 +24,7 @@ __all__ = [
     "ExternalColumns",
     "Feature",
     "FeatureGraph",
+    "LabelRule",
     "OwnFeatures",
     "choose",
     "external",

@@ -19,6 +19,7 @@ from barwise.core.errors import ConfigError
 from barwise.core.stage import Stage, State, part_of, with_prefix
 from barwise.features.definition import Feature, Role
 from barwise.features.external_source import Tables
+from barwise.features.label_source import OWN_BARRIERS, LabelRule
 from barwise.features.registry import find
 from barwise.features.sets import set_columns
 from barwise.features.sourced import NOTHING, Beside, SourcedGraph
@@ -45,6 +46,9 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
     own : iterable of Feature
         Features of a user's file (``load_features(path)``), known beside the built-in
         ones.
+    labels : LabelRule
+        What the labels are that ``lag_..._label_h20`` and the like look back at; by
+        default those of the symbol's own barriers.
 
     Examples
     --------
@@ -69,6 +73,7 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         hours: SessionHours = "extended",
         interval: str | int | None = None,
         own: Iterable[Feature] = (),
+        labels: LabelRule = OWN_BARRIERS,
     ) -> None:
         twice = sorted({name for name in names if list(names).count(name) > 1})
         if twice or not names:
@@ -86,6 +91,7 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
             hours=hours,
             interval=None if interval is None else parse_interval(interval),
             frames=tuple(frames),
+            labels=labels,
         )
         self.names = tuple(names)
         """Columns of the matrix."""
@@ -145,6 +151,11 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         return self._graph.hash
 
     @property
+    def labels(self) -> LabelRule | None:
+        """What the labels are that columns look back at; None if no column does."""
+        return None if self._graph.labels is None else self._graph.labels.rule
+
+    @property
     def unfitted(self) -> tuple[str, ...]:
         """Columns that must learn from training bars before the first push."""
         return self._graph.unfitted
@@ -197,7 +208,7 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
             If a column has no training row on which its inputs are known.
         """
         fine = None if fine is None else self._adjuster().push(fine)
-        beside = Beside(fine, external or {})
+        beside = Beside(fine, external or {}, bars)
         self._graph = self._graph.fitted(self._adjuster().push(bars), rows, beside)
         self._begin()
         return self
@@ -243,9 +254,9 @@ class FeatureGraph(Stage[Bars, np.ndarray]):
         ndarray of float32, shape (n, n_features)
             NaN where a feature is not defined yet.
         """
-        beside = (
-            Beside(fine, external or {}) if fine is not None or external else NOTHING
-        )
+        beside = NOTHING
+        if fine is not None or external or self._graph.labels is not None:
+            beside = Beside(fine, external or {}, chunk)
         self._graph.check(chunk, beside)
         if fine is not None:
             beside = replace(beside, fine=self._fine_rolls.push(fine))

@@ -95,12 +95,8 @@ def regime_hmm_entropy(bars: BarColumns, *, states: int = 3) -> Expr:
 )
 def regime_volatility(bars: BarColumns) -> Expr:
     """Rank of hvol_20 in its last 250 rows: low below 0.25, high above 0.75."""
-    rank = _volatility_rank(bars)
+    rank = rolling_rank(hvol(bars, period=20), 250)
     return where(rank > 0.75, 1.0, where(rank < 0.25, -1.0, 0.0))
-
-
-def _volatility_rank(bars: BarColumns) -> Expr:
-    return rolling_rank(hvol(bars, period=20), 250)
 
 
 @feature(
@@ -124,12 +120,16 @@ def regime_trend(bars: BarColumns) -> Expr:
 
 @feature(family="regime", unit="-1..1", columns=["regime_score"])
 def regime_score(bars: BarColumns) -> Expr:
-    """Signed efficiency of 20 bars, times one minus the rank of volatility.
+    """Signed efficiency of 20 bars, times the calm: hvol_250 / (hvol_20 + hvol_250).
 
-    Near 1 in a calm, straight rise, near -1 in a calm, straight fall, near 0 where the
-    path is crooked (Kaufman, 1995) or volatility is high for the last 250 rows; 0 where
-    nothing moved.
+    The efficiency is the way over the path, 1 in a straight rise and -1 in a straight
+    fall (Kaufman, 1995); the calm is above 0.5 while volatility is below that of the last
+    250 rows. So the score is far from 0 in calm, straight moves, near 0 where the path is
+    crooked or the market turbulent, and 0 where nothing moved.
     """
     path = rolling_sum(abs(diff(bars.close)), 20)
     straight = where(equal(path, 0.0), 0.0, diff(bars.close, 20) / path)
-    return clip(straight, lower=-1.0, upper=1.0) * (1.0 - _volatility_rank(bars))
+    usual = hvol(bars, period=250)
+    total = hvol(bars, period=20) + usual
+    calm = where(equal(total, 0.0), 0.5, usual / total)
+    return clip(straight, lower=-1.0, upper=1.0) * calm

@@ -22,6 +22,7 @@ from barwise.features.external import EXTERNAL
 from barwise.features.external_source import ExternalSource, Tables
 from barwise.features.frame_function import FrameFunction
 from barwise.features.frame_source import FrameSource
+from barwise.features.label_source import OWN_BARRIERS, LabelRule, source_of_labels
 from barwise.features.lowering import lower, spell_timeframe
 from barwise.features.sources import CalendarSource, MarketSource, Source
 from barwise.features.timeframe_source import TimeframeSource
@@ -44,10 +45,13 @@ class Beside:
         Shorter bars.
     external : mapping of str to ExternalColumns
         Rows of tables, by name.
+    traded : Bars or None
+        The rows at the prices that they were traded at, for labels.
     """
 
     fine: Bars | None = None
     external: Tables = field(default_factory=dict)
+    traded: Bars | None = None
 
     def __bool__(self) -> bool:
         return self.fine is not None or bool(self.external)
@@ -72,6 +76,8 @@ class SourcedGraph:
         Length of the rows in nanoseconds, where it is known before they come.
     frames : sequence of FrameFunction
         Functions of data frames that expressions may read.
+    labels : LabelRule
+        What labels are, for columns of lagged ones.
     inside : bool
         Whether the rows are themselves bars of a timeframe.
     parameters : mapping of str to ndarray
@@ -91,6 +97,7 @@ class SourcedGraph:
         hours: SessionHours = "extended",
         interval: int | None = None,
         frames: Sequence[FrameFunction] = (),
+        labels: LabelRule = OWN_BARRIERS,
         inside: bool = False,
         parameters: Parameters = MappingProxyType({}),
     ) -> None:
@@ -99,6 +106,7 @@ class SourcedGraph:
             "calendar": calendar,
             "hours": hours,
             "frames": frames,
+            "labels": labels,
         }
         self._again = partial(
             SourcedGraph, outputs, interval=interval, inside=inside, **settings
@@ -120,14 +128,13 @@ class SourcedGraph:
         self._external = ExternalSource(outside) if outside else None
         if self._external is not None:
             self._sources.append(self._external)
+        self.labels = source_of_labels(read, labels, calendar, inside=inside)
+        if self.labels is not None:
+            self._sources.append(self.labels)
         self._timeframes: list[TimeframeSource] = []
         for timeframe, exprs in lowered.nested.items():
             length = parse_interval(timeframe)
-            if inside and length < (interval or 0):
-                raise ConfigError(
-                    f"{timeframe} bars inside {spell_timeframe(interval or 0)} bars: a "
-                    "column of shorter bars cannot be read by one of longer bars"
-                )
+            _check_nested(length, interval if inside else None)
             inner = SourcedGraph(
                 exprs,
                 interval=length,
@@ -320,6 +327,9 @@ class SourcedGraph:
         found: dict[str, int | None] = {}
         for one in self._frames:
             found |= dict.fromkeys(_inputs(one), (one.lookback or 1) - 1)
+        if self.labels is not None:
+            first = self.labels.warmup if what == "warmup" else None
+            found |= dict.fromkeys(self.labels.wanted, first)
         for source in self._timeframes:
             bars = getattr(source.inner, what)
             if bars is not None and self._interval is not None:
@@ -332,6 +342,8 @@ class SourcedGraph:
         return found
 
     def _accept(self, chunk: Bars, beside: Beside) -> None:
+        if self.labels is not None and beside.traded is not None:
+            self.labels.accept(beside.traded)
         if not self._is_timed:
             return
         if beside.external:
@@ -349,6 +361,14 @@ class SourcedGraph:
         for source in self._sources:
             columns |= source.columns(chunk)
         return columns
+
+
+def _check_nested(length: int, rows: int | None) -> None:
+    if rows is not None and length < rows:
+        raise ConfigError(
+            f"{spell_timeframe(length)} bars inside {spell_timeframe(rows)} bars: a column "
+            "of shorter bars cannot be read by one of longer bars"
+        )
 
 
 def _inputs(one: FrameFunction) -> list[str]:

@@ -10,8 +10,8 @@ import numpy as np
 from barwise.bars.bars import Bars
 from barwise.core.arrays import Classes, Flags
 from barwise.core.errors import ConfigError
-from barwise.labels.barrier_rows import contract_runs
 from barwise.labels.labels import Labels
+from barwise.trading.barrier_rows import contract_runs
 
 CLASSES = (0, 1)
 

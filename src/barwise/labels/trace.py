@@ -10,10 +10,10 @@ import numpy as np
 
 from barwise.bars.bars import Bars
 from barwise.core.errors import DataError
-from barwise.labels.barrier_rows import barrier_width
 from barwise.labels.labels import Labels
 from barwise.labels.triple_barrier import BarrierOptions, price_step, triple_barrier
 from barwise.stream.resolver import BarrierResolver
+from barwise.trading.barrier_rows import barrier_width
 
 _TRUTH = ("identified", "decided by finer bars", "ambiguous: the stop was taken")
 

@@ -13,10 +13,10 @@ from barwise.bars.prepare import sessions_of
 from barwise.bars.sessions import SessionTable
 from barwise.core.arrays import Flags
 from barwise.core.errors import ConfigError, DataError
-from barwise.labels.barrier_rows import Unit, barrier_rows, barrier_width
 from barwise.labels.labels import Labels
 from barwise.stream.barrier_data import Resolved
 from barwise.stream.resolver import BarrierResolver, SessionEnd
+from barwise.trading.barrier_rows import BarrierRows, Unit
 
 Touch = Literal["high_low", "close"]
 Entry = Literal["next_open", "close"]
@@ -168,8 +168,8 @@ def triple_barrier(  # noqa: PLR0913 - one argument a clause of the contract
     """
     horizons = [horizon] if isinstance(horizon, int) else list(horizon)
     hours = _sessions(bars, sessions, session_end)
-    width = barrier_width(bars, unit=unit, period=atr_period)
-    rows = barrier_rows(bars, width, sample=sample, sessions=hours, fine=fine)
+    joined = BarrierRows(unit=unit, period=atr_period, sessions=hours)
+    rows = joined.push(bars, sample=sample, fine=fine)
     labels = []
     for one in horizons:
         resolver = BarrierResolver(

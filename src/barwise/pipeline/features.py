@@ -18,6 +18,7 @@ from barwise.features import FeatureGraph
 from barwise.features.roll_invariance import roll_invariant
 from barwise.pipeline.columns import Columns
 from barwise.pipeline.config import RunConfig
+from barwise.pipeline.label_settings import label_rule
 from barwise.pipeline.steps import Result, Step, Steps, source_version
 from barwise.pipeline.store import Content
 
@@ -27,6 +28,7 @@ _CODE = (
     "barwise.defaults",
     "barwise.stream",
     "barwise.features",
+    "barwise.trading.barrier_rows",
     "barwise.pipeline.features",
 )
 
@@ -90,6 +92,7 @@ def graph_of(config: RunConfig, columns: Columns) -> FeatureGraph:
         calendar=config.traded().calendar,
         roll_adjustment=config.data.roll_adjustment,
         own=columns.own or (),
+        labels=label_rule(config, config.traded()),
     )
 
 
@@ -123,6 +126,8 @@ def features_step(
         "own": own,
         "roll_adjustment": graph.roll_adjustment,
     }
+    if graph.labels is not None:
+        settings["labels"] = asdict(graph.labels)
     if rows is not None:
         settings["rows"] = hash_arrays({"rows": rows})
         settings["libraries"] = {name: version(name) for name in graph.libraries}

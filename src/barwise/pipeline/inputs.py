@@ -17,7 +17,6 @@ from barwise.bars.session_filter import session_mask
 from barwise.core.errors import ConfigError, DataError
 from barwise.features.definition import Role
 from barwise.labels import Labels, triple_barrier
-from barwise.labels.barrier_rows import barrier_width
 from barwise.pipeline.building import build_bars, check_target, target_text
 from barwise.pipeline.columns import Columns, Refused, choose_columns
 from barwise.pipeline.config import RunConfig
@@ -28,9 +27,11 @@ from barwise.pipeline.features import (
     fitting_rows,
     graph_of,
 )
+from barwise.pipeline.label_settings import barrier_settings
 from barwise.pipeline.source import read_source, source_hashes
 from barwise.pipeline.steps import Result, Step, Steps, source_version
 from barwise.pipeline.store import Content
+from barwise.trading.barrier_rows import barrier_width
 from barwise.trading.costs import BUY, Costs
 
 Notify = Callable[[str], None]
@@ -44,7 +45,14 @@ _BARS = (
     "barwise.pipeline.inputs",
     "barwise.pipeline.source",
 )
-_LABELS = (*_BARS, "barwise.stream", "barwise.labels", "barwise.trading.costs")
+_LABELS = (
+    *_BARS,
+    "barwise.stream",
+    "barwise.labels",
+    "barwise.pipeline.label_settings",
+    "barwise.trading.barrier_rows",
+    "barwise.trading.costs",
+)
 
 
 @final
@@ -299,18 +307,6 @@ def _labels_step(
         return Content(arrays, sorted(settings["horizon"]))
 
     return steps.run(step, compute)
-
-
-def barrier_settings(config: RunConfig, instrument: Instrument) -> dict[str, Any]:
-    """Return the keyword arguments of ``triple_barrier`` that a config stands for."""
-    labels = config.labels
-    upper, lower = instrument.barriers
-    settings = labels.model_dump(mode="json", exclude={"horizons"})
-    return settings | {
-        "horizon": list(labels.horizons),
-        "upper": labels.upper or upper,
-        "lower": labels.lower or lower,
-    }
 
 
 def costs_of(config: RunConfig, instrument: Instrument) -> Costs:

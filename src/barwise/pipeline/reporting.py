@@ -14,7 +14,8 @@ from barwise.core.arrays import DAY
 from barwise.datasets import TimeSeriesDataContainer
 from barwise.datasets.chronological import Part
 from barwise.metrics import Interval, class_names
-from barwise.pipeline.inputs import Inputs, barrier_settings
+from barwise.pipeline.inputs import Inputs
+from barwise.pipeline.label_settings import barrier_settings
 from barwise.report import data as page
 from barwise.report.run_plots import reliability_of
 from barwise.training import Outcome

@@ -12,7 +12,8 @@ from barwise.models.registry import ModelRegistry
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.config_groups import ModelChoice
 from barwise.pipeline.dataset import container_of
-from barwise.pipeline.inputs import Inputs, barrier_settings, costs_of
+from barwise.pipeline.inputs import Inputs, costs_of
+from barwise.pipeline.label_settings import barrier_settings
 from barwise.pipeline.steps import Step, Steps, source_version
 from barwise.pipeline.store import Content
 from barwise.trading import Account, ExecutionContract
@@ -30,6 +31,7 @@ _CODE = (
     "barwise.defaults",
     "barwise.pipeline.dataset",
     "barwise.pipeline.inputs",
+    "barwise.pipeline.label_settings",
     "barwise.pipeline.source",
     "barwise.pipeline.training",
 )
