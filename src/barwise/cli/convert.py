@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from barwise.cli.output import Json, free_parquet, note, write_json, write_text
+from barwise.cli.source import Label, Symbol, Timezone
 
 if TYPE_CHECKING:
     from barwise.bars.bars import Bars
@@ -59,20 +60,9 @@ def convert(
         Literal["all", "RTH", "ETH"] | None,
         typer.Option("--session", help="Hours to keep; else all."),
     ] = None,
-    symbol: Annotated[
-        str | None,
-        typer.Option("--symbol", help="Instrument; else told by the file's name."),
-    ] = None,
-    label: Annotated[
-        Literal["open", "close"] | None,
-        typer.Option(
-            "--label", help="Which end of a bar a timestamp is; else guessed."
-        ),
-    ] = None,
-    timezone: Annotated[
-        str | None,
-        typer.Option("--timezone", help="Clock of the file, e.g. America/Chicago."),
-    ] = None,
+    symbol: Symbol = None,
+    label: Label = None,
+    timezone: Timezone = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
     json: Json = False,
 ) -> None:

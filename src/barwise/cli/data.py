@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from barwise.cli import append, convert
 from barwise.cli.output import Json, ending, note, write_json, write_table, write_text
 from barwise.cli.simulate import EXAMPLE, simulate
+from barwise.cli.source import Label, Symbol, Timezone
 
 if TYPE_CHECKING:
     from barwise.bars.bars import Bars
@@ -23,18 +24,6 @@ group.command("simulate", epilog=ending(EXAMPLE))(simulate)
 
 File = Annotated[
     Path, typer.Argument(help="A file of bars or trades, or a config that names one.")
-]
-Symbol = Annotated[
-    str | None,
-    typer.Option("--symbol", help="Instrument; else told by the file's name."),
-]
-Label = Annotated[
-    Literal["open", "close"] | None,
-    typer.Option("--label", help="Which end of a bar a timestamp is; else guessed."),
-]
-Timezone = Annotated[
-    str | None,
-    typer.Option("--timezone", help="Clock of the file, e.g. America/Chicago."),
 ]
 _INVALID = 3
 _SHARES = (0.0, 0.5, 1.0)
