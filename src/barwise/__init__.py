@@ -10,10 +10,13 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Bars": "bars",
+    "EventRule": "bars",
     "QualityReport": "bars",
+    "append_bars": "bars",
     "prepare": "bars",
     "read_bars": "bars",
     "simulate_bars": "bars",
+    "write_bars": "bars",
     "FeatureGraph": "features",
     "LabelRule": "features",
     "ExternalColumns": "features",

@@ -1,5 +1,6 @@
 """Raw market data to clean bars: read, clean, sessions, resample, gaps."""
 
+from barwise.bars.append import Appended, append_bars
 from barwise.bars.bars import Bars, format_interval
 from barwise.bars.clean import Cleaner, arrange, clean_file
 from barwise.bars.contracts import join_contracts, rolls_by_expiry, rolls_by_volume
@@ -23,6 +24,7 @@ from barwise.bars.trade_cleaner import TradeCleaner
 
 __all__ = [
     "TRADES",
+    "Appended",
     "Bars",
     "Cleaner",
     "EventBuilder",
@@ -38,6 +40,7 @@ __all__ = [
     "SessionFilter",
     "SessionTable",
     "TradeCleaner",
+    "append_bars",
     "arrange",
     "bucket_bounds",
     "clean_file",

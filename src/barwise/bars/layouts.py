@@ -66,6 +66,8 @@ class Layout:
     simulated : bool
     symbol : str or None
         Where the file itself names it.
+    stored : bool
+        Whether barwise wrote the file.
     evidence : tuple of str
         The reasons for all of it, as sentences for a person.
     """
@@ -86,6 +88,7 @@ class Layout:
     has_volume: bool
     simulated: bool
     symbol: str | None
+    stored: bool
     evidence: tuple[str, ...]
 
 
@@ -152,6 +155,7 @@ def sniff(path: str | Path, columns: Mapping[str, str] | None = None) -> Layout:
         has_volume=has_volume,
         simulated=facts.get("simulated", bool(dialect and dialect.simulated)),
         symbol=facts.get("symbol"),
+        stored=bool(facts),
         evidence=(
             *table.evidence,
             f"columns: {', '.join(f'{t} = {n!r}' for t, n in chosen.items())}",
@@ -160,8 +164,11 @@ def sniff(path: str | Path, columns: Mapping[str, str] | None = None) -> Layout:
             f"rows are bars of {rule.text}"
             if rule
             else f"most rows are {format_interval(interval)} apart",
-            *guess.evidence,
-            *why,
+            *(
+                ("barwise wrote the file, stamped with the close of each bar",)
+                if facts
+                else (*guess.evidence, *why)
+            ),
             _volume_note(volume, has_volume),
         ),
     )

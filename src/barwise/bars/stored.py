@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,9 @@ _TIMES = ("time", "open_time")
 _FACTS = ("symbol", "label", "prices", "simulated", "interval")
 
 
-def write_bars(bars: Bars, path: str | Path) -> None:
+def write_bars(
+    bars: Bars, path: str | Path, *, history: Sequence[Mapping[str, Any]] = ()
+) -> None:
     """Write bars to Parquet; :func:`read_bars` gives back the same ones.
 
     Symbol, label, price kind, interval or rule and the mark of simulated rows travel in
@@ -34,6 +37,8 @@ def write_bars(bars: Bars, path: str | Path) -> None:
     bars : Bars
     path : path
         Final name; the file is whole or absent.
+    history : sequence of mapping, optional
+        What was appended to the series, told in the metadata.
 
     Raises
     ------
@@ -62,6 +67,7 @@ def write_bars(bars: Bars, path: str | Path) -> None:
         "simulated": bars.simulated,
         "interval": bars.interval,
         "rule": None if bars.rule is None else str(bars.rule),
+        "appended": list(history),
     }
     stamp = pa.timestamp("ns", tz="UTC")
     columns = {
@@ -74,6 +80,33 @@ def write_bars(bars: Bars, path: str | Path) -> None:
     write_with(
         Path(path), lambda aside: pq.write_table(table, aside, compression="zstd")
     )
+
+
+def read_stored(path: Path) -> tuple[Bars, tuple[Mapping[str, Any], ...]]:
+    """Return the bars of a file of :func:`write_bars`, and what was appended to it.
+
+    Raises
+    ------
+    DataError
+        If the file was not written by barwise, or changed since.
+    """
+    from barwise.bars.sources import load
+
+    table = load(path)
+    if not is_stored(table):
+        raise DataError(
+            f"{path} was not written by barwise; make such a file of it with: "
+            f"barwise data convert {path} -o {path.stem}_bars.parquet"
+        )
+    facts = dict(table.stored or {})
+    bars = restore(
+        table,
+        symbol=str(facts.get("symbol")),
+        label=str(facts.get("label")),
+        prices=str(facts.get("prices")),
+        interval=None,
+    )
+    return bars, tuple(facts.get("appended", ()))
 
 
 def is_stored(table: RawTable) -> bool:

@@ -30,6 +30,26 @@ TRADE_REPAIRS: dict[str, Action] = {
 500,000 in the E-mini S&P 500, 30 % have time, price and size of the one before."""
 
 
+def resolve_trade_policy(policy: Action | Mapping[str, Action]) -> dict[str, Action]:
+    """Return ``error``, ``drop`` or ``keep`` for every kind of finding about trades.
+
+    A word for all does not mean trades like the one before: those are no fault.
+
+    Examples
+    --------
+    >>> chosen = resolve_trade_policy("error")
+    >>> chosen["duplicate"], chosen["non_finite"]
+    ('keep', 'error')
+    """
+    said = resolve_policy(policy)
+    if isinstance(policy, str):
+        said["duplicate"] = "repair"
+    return {
+        kind: usual if said[kind] == "repair" else said[kind]
+        for kind, usual in TRADE_REPAIRS.items()
+    }
+
+
 @final
 class TradeCleaner(Stage[Bars, Bars]):
     """Find what is wrong with trades, and drop it, one trade or a file at a time.
@@ -67,13 +87,7 @@ class TradeCleaner(Stage[Bars, Bars]):
         policy: Action | Mapping[str, Action] = "repair",
         sessions: SessionTable | None = None,
     ) -> None:
-        said = resolve_policy(policy)
-        if isinstance(policy, str):
-            said["duplicate"] = "repair"
-        self._policy: dict[str, Action] = {
-            kind: usual if said[kind] == "repair" else said[kind]
-            for kind, usual in TRADE_REPAIRS.items()
-        }
+        self._policy = resolve_trade_policy(policy)
         self._sessions = sessions
         self._tally = Tally()
         self._rows_in = self._rows_out = 0

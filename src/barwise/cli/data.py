@@ -4,34 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from barwise.cli import append, convert
 from barwise.cli.output import Json, ending, note, write_json, write_table, write_text
 from barwise.cli.simulate import EXAMPLE, simulate
+from barwise.cli.source import Label, Symbol, Timezone
 
 if TYPE_CHECKING:
     from barwise.bars.bars import Bars
     from barwise.cli.source import Source
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+group.command("convert", epilog=ending(*convert.EXAMPLES))(convert.convert)
+group.command("append", epilog=ending(*append.EXAMPLES))(append.append)
 group.command("simulate", epilog=ending(EXAMPLE))(simulate)
 
 File = Annotated[
-    Path, typer.Argument(help="A file of bars, or a config that names one.")
-]
-Symbol = Annotated[
-    str | None,
-    typer.Option("--symbol", help="Instrument; else told by the file's name."),
-]
-Label = Annotated[
-    Literal["open", "close"] | None,
-    typer.Option("--label", help="Which end of a bar a timestamp is; else guessed."),
-]
-Timezone = Annotated[
-    str | None,
-    typer.Option("--timezone", help="Clock of the file, e.g. America/Chicago."),
+    Path, typer.Argument(help="A file of bars or trades, or a config that names one.")
 ]
 _INVALID = 3
 _SHARES = (0.0, 0.5, 1.0)
@@ -42,8 +34,12 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(
         group,
         name="data",
-        help="Check and describe files of bars.",
-        epilog=ending("barwise data check mes.csv"),
+        help="Check, describe, convert and extend files of bars and trades.",
+        epilog=ending(
+            "barwise data check mes.csv",
+            convert.EXAMPLES[0],
+            "barwise data append mes.parquet mes_march.parquet",
+        ),
     )
 
 
@@ -69,6 +65,7 @@ def check(
     from barwise.bars.clean import clean_file
     from barwise.bars.doubts import fault_doubts, source_doubts
     from barwise.bars.policies import resolve_policy
+    from barwise.bars.trade_cleaner import resolve_trade_policy
     from barwise.cli.source import find_source
 
     source = find_source(file, symbol, label, timezone)
@@ -81,7 +78,8 @@ def check(
         sessions,
     )
     report = report.with_findings(undecided)
-    policy = resolve_policy(source.policy)
+    resolve = resolve_trade_policy if bars.are_trades else resolve_policy
+    policy = resolve(source.policy)
     doubts = [] if known is None else source_doubts(bars, known)
     doubts += fault_doubts(report)
     errors = [f.kind for f in report.findings if policy.get(f.kind) == "error"]
@@ -186,6 +184,7 @@ def _facts(bars: Bars, source: Source) -> dict[str, Any]:
         "label": source.reading["label"],
         "timezone": source.reading["timezone"] or "of the column, else UTC",
         "rows": len(bars),
+        "bars": bars.length,
         "interval": format_interval(bars.interval) if bars.interval else None,
         "first": moment(bars.time.min()) if len(bars) else None,
         "last": moment(bars.time.max()) if len(bars) else None,

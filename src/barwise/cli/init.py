@@ -170,15 +170,18 @@ def _settings(
 
 
 def _data(file: Path, path: Path, layout: Layout, *, future: bool) -> dict[str, Any]:
+    from barwise.bars.event_rule import TRADES
     from barwise.pipeline.config_groups import DataConfig
 
-    seen = {
+    seen: dict[str, Any] = {
         "path": Path(os.path.relpath(file, path.parent)).as_posix(),
         "label": layout.label,
         "timezone": layout.timezone if layout.naive else None,
         "prices": layout.prices,
         "interval": _interval(layout.interval),
     }
+    if layout.rule is not None and layout.rule != TRADES:
+        seen |= {"bars": layout.rule.kind, "bar_size": layout.rule.size}
     default = DataConfig.model_construct().model_dump(mode="json")
     left_out = set() if future else _FUTURES_ONLY
     return {

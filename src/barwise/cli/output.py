@@ -6,6 +6,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
@@ -67,6 +68,27 @@ def write_table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None
 def note(text: str) -> None:
     """Write a remark to stderr."""
     print(text, file=sys.stderr)
+
+
+def free_parquet(path: Path, what: str, *, force: bool) -> None:
+    """Refuse a name under which bars cannot be stored, or that is taken.
+
+    Raises
+    ------
+    ConfigError
+        If the name is not that of a Parquet file, its folder is not there, or the file
+        is and ``force`` is not set.
+    """
+    from barwise.core.errors import ConfigError
+
+    if path.suffix != ".parquet":
+        raise ConfigError(
+            f"{path}: {what} are written as .parquet, which keeps what they are"
+        )
+    if path.exists() and not force:
+        raise ConfigError(f"{path} is there already; --force overwrites it")
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path}: there is no folder {path.parent}; make it first")
 
 
 class Report(Protocol):

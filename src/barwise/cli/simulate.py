@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from barwise.cli.output import Json, write_json, write_text
+from barwise.cli.output import Json, free_parquet, write_json, write_text
 
 EXAMPLE = "barwise data simulate MES mes.parquet --days 250 --signal 0.1 --seed 7"
 
@@ -32,16 +32,8 @@ def simulate(
     """Write simulated 1-minute bars, marked as simulated wherever they go."""
     from barwise.bars.simulate import simulate_bars
     from barwise.bars.stored import write_bars
-    from barwise.core.errors import ConfigError
 
-    if file.suffix != ".parquet":
-        raise ConfigError(
-            f"{file}: simulated bars are written as .parquet, which marks them"
-        )
-    if file.exists() and not force:
-        raise ConfigError(f"{file} is there already; --force overwrites it")
-    if not file.parent.is_dir():
-        raise ConfigError(f"{file}: there is no folder {file.parent}; make it first")
+    free_parquet(file, "simulated bars", force=force)
     bars = simulate_bars(symbol, days=days, signal=signal, seed=seed)
     write_bars(bars, file)
     if json:

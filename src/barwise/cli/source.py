@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
 
 from barwise.core.errors import ConfigError
 
@@ -14,6 +16,20 @@ if TYPE_CHECKING:
     from barwise.bars.instruments import Instrument
     from barwise.bars.layouts import Layout
     from barwise.pipeline.config import RunConfig
+
+
+Symbol = Annotated[
+    str | None,
+    typer.Option("--symbol", help="Instrument; else told by the file's name."),
+]
+Label = Annotated[
+    Literal["open", "close"] | None,
+    typer.Option("--label", help="Which end of a bar a timestamp is; else guessed."),
+]
+Timezone = Annotated[
+    str | None,
+    typer.Option("--timezone", help="Clock of the file, e.g. America/Chicago."),
+]
 
 
 @dataclass(frozen=True)
