@@ -11,6 +11,7 @@ from barwise.bars.roll_adjust import RollAdjuster
 from barwise.bars.roll_table import Roll, check_chain, read_rolls
 from barwise.bars.rolls import check_rolls, label_contracts
 from barwise.bars.simulate import simulate_bars
+from barwise.bars.stored import write_bars
 from barwise.core.errors import ConfigError, DataError
 
 # First session of the new contract, from, to, new minus old close: of the data's notes.
@@ -74,6 +75,26 @@ def test_returns_at_real_rolls_are_those_of_the_table(es, labelled):
     np.testing.assert_allclose(
         np.diff(points)[inside - 1], np.diff(es.close)[inside - 1]
     )
+
+
+def test_contracts_and_closes_survive_a_file(labelled, tmp_path):
+    some = labelled[7_000:9_000]
+    write_bars(some, tmp_path / "es.parquet")
+    back = read_bars(tmp_path / "es.parquet", symbol="ES", label="close")
+    for name, column in some.columns().items():
+        np.testing.assert_array_equal(getattr(back, name), column)
+
+
+@pytest.mark.parametrize(
+    ("name", "symbol", "label"),
+    [
+        ("NQ_1m_2025-07_2026-02.parquet", "NQ", "open"),
+        ("6E_1m_2024-01.parquet", "6E", "close"),
+    ],
+)
+def test_one_contract_is_not_doubted(name, symbol, label, market_data):
+    bars = read_bars(market_data / name, symbol=symbol, label=label)
+    assert source_doubts(bars, get_instrument(symbol)) == []
 
 
 def test_without_the_jumps_the_open_follows_on_the_close(es):
