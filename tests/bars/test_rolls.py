@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from barwise.bars import read_bars
+from barwise.bars import Bars, read_bars
 from barwise.bars.doubts import source_doubts
 from barwise.bars.instruments import get_instrument
 from barwise.bars.prepare import prepare, sessions_of
@@ -149,6 +149,15 @@ def test_labels_are_those_of_a_plain_loop(bars, sessions):
     assert set(named.old_close[later]) == {last}
     assert set(named.new_close[later]) == {last + 4.5}
     assert np.isnan(named.new_close[~later]).all()
+
+
+def test_a_bar_that_closes_at_the_open_is_of_the_contract_before(bars, sessions):
+    day = days(bars, sessions)[4]
+    place = int(np.searchsorted(sessions.day, np.datetime64(day, "D").astype(int)))
+    stray = bars[:1].with_columns(time=sessions.open[place : place + 1])
+    both = Bars.concat([bars, stray])
+    named = label_contracts(both, rolls_of([(day, "H4", "M4")]), sessions)
+    assert named.contract[-1] == "H4"
 
 
 def test_tables_in_files(tmp_path):
