@@ -123,6 +123,16 @@ def test_a_new_contract_that_has_not_opened_waits():
     np.testing.assert_array_equal(close, [100, np.nan, 101])
 
 
+def test_closes_of_a_contract_that_never_opened_tell_nothing():
+    closes = [[np.nan] * 2, [100.0, 120.0], [121.0, 131.0]]
+    bars = bars_of([100, np.nan, 131], ["H", "M", "U"], closes=closes)
+    known = RollAdjuster("difference").push(bars).close
+    np.testing.assert_array_equal(known, [100, np.nan, 101])
+    bare = bars.with_columns(new_close=np.array([np.nan, np.nan, 131.0]))
+    waited = RollAdjuster("difference").push(bare).close
+    np.testing.assert_array_equal(waited, [100, np.nan, 100])
+
+
 def test_rows_without_a_contract_go_on_in_the_one_before():
     bars = bars_of([100, 101, 50, 51], ["", "H", "", "M"])
     assert RollAdjuster("difference").push(bars).close.tolist() == [100, 101, 50, 50]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from barwise.bars import read_bars
+from barwise.bars import Bars, read_bars
 from barwise.bars.doubts import source_doubts
 from barwise.bars.instruments import get_instrument
 from barwise.bars.prepare import prepare, sessions_of
@@ -11,6 +11,7 @@ from barwise.bars.roll_adjust import RollAdjuster
 from barwise.bars.roll_table import Roll, check_chain, read_rolls
 from barwise.bars.rolls import check_rolls, label_contracts
 from barwise.bars.simulate import simulate_bars
+from barwise.bars.stored import write_bars
 from barwise.core.errors import ConfigError, DataError
 
 # First session of the new contract, from, to, new minus old close: of the data's notes.
@@ -76,6 +77,26 @@ def test_returns_at_real_rolls_are_those_of_the_table(es, labelled):
     )
 
 
+def test_contracts_and_closes_survive_a_file(labelled, tmp_path):
+    some = labelled[7_000:9_000]
+    write_bars(some, tmp_path / "es.parquet")
+    back = read_bars(tmp_path / "es.parquet", symbol="ES", label="close")
+    for name, column in some.columns().items():
+        np.testing.assert_array_equal(getattr(back, name), column)
+
+
+@pytest.mark.parametrize(
+    ("name", "symbol", "label"),
+    [
+        ("NQ_1m_2025-07_2026-02.parquet", "NQ", "open"),
+        ("6E_1m_2024-01.parquet", "6E", "close"),
+    ],
+)
+def test_one_contract_is_not_doubted(name, symbol, label, market_data):
+    bars = read_bars(market_data / name, symbol=symbol, label=label)
+    assert source_doubts(bars, get_instrument(symbol)) == []
+
+
 def test_without_the_jumps_the_open_follows_on_the_close(es):
     bare = rolls_of([roll[:3] for roll in ES_ROLLS])
     named = label_contracts(es, bare, sessions_of(es, "cme_equity"))
@@ -128,6 +149,15 @@ def test_labels_are_those_of_a_plain_loop(bars, sessions):
     assert set(named.old_close[later]) == {last}
     assert set(named.new_close[later]) == {last + 4.5}
     assert np.isnan(named.new_close[~later]).all()
+
+
+def test_a_bar_that_closes_at_the_open_is_of_the_contract_before(bars, sessions):
+    day = days(bars, sessions)[4]
+    place = int(np.searchsorted(sessions.day, np.datetime64(day, "D").astype(int)))
+    stray = bars[:1].with_columns(time=sessions.open[place : place + 1])
+    both = Bars.concat([bars, stray])
+    named = label_contracts(both, rolls_of([(day, "H4", "M4")]), sessions)
+    assert named.contract[-1] == "H4"
 
 
 def test_tables_in_files(tmp_path):

@@ -15,6 +15,8 @@ from barwise.bars import Bars
 from barwise.bars import simulate as simulation
 from barwise.bars.read import read_bars
 from barwise.cli.app import run
+from barwise.cli.run import per_symbol
+from barwise.core.errors import ConfigError
 from barwise.pipeline import RunConfig
 from barwise.training import BASELINES
 
@@ -181,6 +183,18 @@ def test_several_symbols_are_isolated_runs(place, capsys, market_text):
     for result in results:
         assert Path(result["report"]).parts[:2] == ("out", result["symbol"])
         assert Path(result["report"]).is_file()
+
+
+def test_several_symbols_may_have_contracts_of_their_own(tmp_path):
+    settings = RunConfig(
+        symbol="MES", data={"contracts": "{symbol}/*.csv", "label": "open"}
+    )
+    one, other = per_symbol(settings, "MES,ES")
+    assert (one.data.contracts, other.data.contracts) == ("MES/*.csv", "ES/*.csv")
+    listed = [{"contract": "MESH2", "path": tmp_path / "h.csv"}]
+    settings = RunConfig(symbol="MES", data={"contracts": listed, "label": "open"})
+    with pytest.raises(ConfigError, match=r"data.contracts: is one list for 2 symbols"):
+        per_symbol(settings, "MES,ES")
 
 
 def test_simulated_bars_can_be_run_and_stay_marked(place, capsys):

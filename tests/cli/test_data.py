@@ -154,6 +154,35 @@ def test_init_writes_a_config_that_can_be_read(eurusd, capsys):
     assert config.hash() == plain.replace(data=plain.data.model_dump() | seen).hash()
 
 
+def test_init_asks_for_rolls_where_there_are_some(eurusd, market_text):
+    run(["init", str(eurusd)])
+    assert "roll_by" not in eurusd.with_suffix(".yaml").read_text()
+    future = eurusd.with_name("mes.csv")
+    future.write_text(market_text)
+    run(["init", str(future), "--label", "open"])
+    assert "  roll_adjustment: ratio\n" in future.with_suffix(".yaml").read_text()
+
+
+def test_check_and_describe_read_contracts_of_their_own(tmp_path, market_text, capsys):
+    (tmp_path / "each").mkdir()
+    for name in ("MESH2", "MESM2"):
+        (tmp_path / "each" / f"{name}.csv").write_text(market_text)
+    path = tmp_path / "mes.yaml"
+    path.write_text(
+        "symbol: MES\ndata:\n  contracts: each\n  label: open\n"
+        "  rolls: [{session: 2022-01-07, from: MESH2, to: MESM2}]\n"
+    )
+    assert run(["data", "describe", str(path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["rows"] == len(market_text.splitlines()) - 1
+    assert run(["data", "check", str(path)]) == 0
+    (tmp_path / "each" / "front.csv").write_text(market_text)
+    assert run(["data", "check", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert "mes.yaml:3: data.contracts: the name of" in said
+    assert "front.csv says no contract" in said
+
+
 def test_init_explains_every_setting_and_shows_its_evidence(eurusd):
     run(["init", str(eurusd)])
     lines = eurusd.with_suffix(".yaml").read_text().splitlines()

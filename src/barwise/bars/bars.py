@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import Any, Literal, final
@@ -156,6 +156,20 @@ class Bars:
         """Return the same bars with some columns replaced."""
         changed: dict[str, Any] = dict(columns)
         return replace(self, **changed)
+
+    def at_prices(self, prices: Mapping[str, np.ndarray]) -> Bars:
+        """Return the same bars at other prices, unchecked: the path of a live bar.
+
+        Parameters
+        ----------
+        prices : mapping of str to ndarray of float64, shape (n,)
+            New arrays, which are taken over.
+        """
+        for column in prices.values():
+            column.flags.writeable = False
+        other = object.__new__(Bars)
+        other.__dict__.update(self.__dict__ | dict(prices))
+        return other
 
     def split(self, cuts: Sequence[int]) -> Iterator[Bars]:
         """Yield consecutive pieces, cut at the given rows (sorted and clipped)."""

@@ -191,12 +191,12 @@ class RollAdjuster(Stage[Bars, Bars]):
         self._last = last
         if self._factor != 1.0:
             factor = _short(self._factor)
-            return part.with_columns(**{n: getattr(part, n) * factor for n in _PRICES})
+            return part.at_prices({n: getattr(part, n) * factor for n in _PRICES})
         if self._shift == 0.0:
             return part
         prices = {n: getattr(part, n) + self._shift for n in _PRICES}
         self._check_positive(part, prices["low"])
-        return part.with_columns(**prices)
+        return part.at_prices(prices)
 
     def _move(self, old: float, new: float, part: Bars) -> None:
         if self._method == "difference":
