@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barwise.features.calendar_inputs import CalendarInputs, local_hours
+from barwise.bars.sessions import coverage, session_table
+from barwise.features.calendar_inputs import CalendarInputs
 from barwise.features.columns import CALENDAR_COLUMNS
+from barwise.features.local_time import local_hours
 
 
 def close(*moments):
@@ -45,12 +47,23 @@ def test_the_day_after_thanksgiving_is_beside_a_holiday():
     assert made["session_length"][1] < made["session_length"][2]
 
 
-def test_one_bar_at_a_time_gives_the_same():
-    times = close("2018-12-31T15:00", "2019-01-02T15:00", "2025-01-09T14:00")
-    together = CalendarInputs("cme_equity").columns(times, CALENDAR_COLUMNS)
-    for row in range(len(times)):
-        alone = CalendarInputs("cme_equity").columns(
-            times[row : row + 1], CALENDAR_COLUMNS
-        )
-        for name, value in alone.items():
-            np.testing.assert_array_equal(value[0], together[name][row])
+@pytest.mark.parametrize("calendar", ["cme_equity", "us_equity", "forex", "crypto"])
+def test_one_bar_at_a_time_gives_the_same(calendar):
+    """At every event of the schedule, a nanosecond before and after, and in between."""
+    table = session_table(calendar, *coverage(calendar))
+    rows = slice(len(table) // 2, len(table) // 2 + 60)
+    events = [
+        getattr(table, name)[rows]
+        for name in ("open", "close", "rth_open", "rth_close", "halt_start", "halt_end")
+    ]
+    clock = close("2024-03-10T07:00", "2024-11-03T06:00", "2025-01-01", "2024-03-31T01")
+    moments = np.concatenate([*events, clock])
+    between = np.random.default_rng(6).integers(moments.min(), moments.max(), 300)
+    times = np.concatenate([moments - 1, moments, moments + 1, between, between + 1])
+    together = CalendarInputs(calendar).columns(times, CALENDAR_COLUMNS)
+    single = CalendarInputs(calendar)
+    for order in (np.argsort(times), np.random.default_rng(7).permutation(len(times))):
+        alone = [single.columns(times[r : r + 1], CALENDAR_COLUMNS) for r in order]
+        for name, values in together.items():
+            found = np.concatenate([columns[name] for columns in alone])
+            np.testing.assert_array_equal(found, values[order], name)

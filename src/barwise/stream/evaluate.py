@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -62,9 +62,6 @@ def run_exact(
     out = np.empty((rows, len(plan.places)))
     for start in range(0, rows, CHUNK):
         n = min(CHUNK, rows - start)
-        inputs = np.empty((len(arrays), n))
-        for i, array in enumerate(arrays):
-            inputs[i] = array[start : start + n]
         interpret(
             plan.table,
             plan.params,
@@ -72,9 +69,27 @@ def run_exact(
             plan.registers,
             plan.known,
             plan.staging,
-            inputs,
+            gathered(arrays, start, start + n),
             np.empty((n, len(plan.places)), np.float32),
             0,
         )
         out[start : start + n] = plan.registers[plan.places, :n].T
     return out
+
+
+def gathered(arrays: Sequence[np.ndarray], start: int, stop: int) -> np.ndarray:
+    """Return some rows of the input columns as the interpreter takes them.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_inputs, rows)
+    """
+    rows = np.empty((len(arrays), stop - start))
+    if arrays:
+        parts = (
+            arrays
+            if stop - start == len(arrays[0])
+            else [array[start:stop] for array in arrays]
+        )
+        np.concatenate(parts, out=rows.reshape(-1))
+    return rows

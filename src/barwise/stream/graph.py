@@ -10,7 +10,7 @@ import numpy as np
 
 from barwise.core.errors import ConfigError, IntegrityError, NotFittedError
 from barwise.core.stage import Stage, State
-from barwise.stream.evaluate import run_exact
+from barwise.stream.evaluate import gathered, run_exact
 from barwise.stream.expr import Expr
 from barwise.stream.learned import (
     Parameters,
@@ -254,9 +254,7 @@ class Graph(Stage[Columns, np.ndarray]):
         first, last = plan.outputs.start, plan.outputs.stop
         for start in range(0, rows, _BLOCK):
             stop = min(start + _BLOCK, rows)
-            inputs = np.empty((len(arrays), stop - start))
-            for i, array in enumerate(arrays):
-                inputs[i] = array[start:stop]
+            inputs = gathered(arrays, start, stop)
             block = (
                 out[start:stop]
                 if direct
