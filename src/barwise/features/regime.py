@@ -15,10 +15,10 @@ from barwise.stream.expr import (
     clip,
     diff,
     either,
-    equal,
     lag,
     log,
     maximum,
+    ratio,
     rolling_rank,
     rolling_sum,
     sign,
@@ -131,5 +131,5 @@ def regime_score(bars: BarColumns) -> Expr:
     nothing moved.
     """
     path = rolling_sum(abs(diff(bars.close)), 20)
-    straight = where(equal(path, 0.0), 0.0, diff(bars.close, 20) / path)
+    straight = ratio(diff(bars.close, 20), path)
     return clip(straight, lower=-1.0, upper=1.0) * (1.0 - _volatility_rank(bars))
