@@ -36,7 +36,8 @@ INTRODUCTION = """\
 from the programs that are run. `barwise features list --set full --json` tells the same.
 
 - **Formula**: `x[-n]` is the value n rows ago; `rma` is Wilder's moving average; a part that
-  occurs more than once is named after `where`. Division by zero gives a missing value.
+  occurs more than once is named after `where`. Division by zero gives a missing value;
+  `ratio(a, b, c)` is a / b, and c where b is 0.
 - **Warm-up**: rows until the column is defined; for a column on longer bars it depends on the
   interval of the rows.
 - **Forgets**: rows after which two streams that began at different places agree in float32;

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from barwise.bars import get_instrument, read_bars
 from barwise.bars.simulate import simulate_bars
-from barwise.features import FeatureGraph, features, find, full_names
+from barwise.features import FeatureGraph, features, find, full_names, set_columns
 
 HERE = Path(__file__).parent
 
@@ -118,6 +119,31 @@ def simulated():
 
 def test_every_column_stays_in_the_range_that_it_states(simulated):
     _, names, matrix = simulated
+    assert_in_range(names, matrix)
+
+
+REAL = {
+    "NQ_1m_2025-07_2026-02": ("NQ", "open"),  # thin: most bars are flat, untraded
+    "6E_1m_2024-01": ("6E", "close"),
+    "BTCUSDT_1h_2017-08_2024-03": ("BTCUSDT", "open"),
+    "EURUSD_1m_2018": ("EURUSD", "open"),  # no volume
+}
+
+
+@pytest.mark.parametrize("file", REAL)
+def test_real_bars_leave_no_hole_and_no_value_beyond_its_range(file, market_data):
+    symbol, label = REAL[file]
+    bars = read_bars(market_data / f"{file}.parquet", symbol=symbol, label=label)
+    every = set_columns("full", has_volume=get_instrument(symbol).has_volume)
+    # What learns is fitted elsewhere; the rest needs no more than bars.
+    fitted = set(FeatureGraph(every).unfitted)
+    names = [name for name in every if name not in fitted]
+    matrix = FeatureGraph(names).push(bars[:20_000])
+    assert np.isfinite(matrix[3000:]).all()
+    assert_in_range(names, matrix)
+
+
+def assert_in_range(names, matrix):
     for name, column in zip(names, matrix.T, strict=True):
         low, high = range_of(find(name)[0].unit_of(name))
         rounding = 1e-5 * max(1.0, abs(high) if np.isfinite(high) else 1.0)

@@ -29,6 +29,8 @@ x, y = column("x"), column("y")
         (ex.where(x < 0.0, 1.0, y), "where(x < 0, 1, y)"),
         (ex.wma(x, 4), "wma(x, 4)"),
         (ex.rolling_slope(x, 4), "slope(x, 4)"),
+        (ex.ratio(x, y, 0.5), "ratio(x, y, 0.5)"),
+        (ex.rolling_entropy(x, 30, 6), "entropy(x, 30)"),
     ],
 )
 def test_spelling(expression, text):

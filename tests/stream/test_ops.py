@@ -236,6 +236,24 @@ def test_a_ratio_without_a_denominator_is_missing():
     np.testing.assert_array_equal(ours, [np.nan, np.nan, 0.25])
 
 
+def test_a_ratio_may_say_what_holds_without_a_denominator():
+    a, b = (
+        np.array([0.0, 1.0, np.nan, 6.0, 1.0]),
+        np.array([0.0, 0.0, 0.0, 4.0, np.nan]),
+    )
+    ours = value(ex.ratio(x, y, 7.0), x=a, y=b)
+    np.testing.assert_array_equal(ours, [7.0, 7.0, 7.0, 1.5, np.nan])
+    np.testing.assert_array_equal(value(ex.ratio(x, y), x=a, y=b)[:2], [0.0, 0.0])
+
+
+def test_volume_profile_skips_what_is_no_trade():
+    prices = np.array([1.0, np.nan, 2.0, np.inf, 3.0, 3.0])
+    volumes = np.array([1.0, 1.0, 5.0, 5.0, -1.0, 1.0])
+    heaviest, *_ = ex.volume_profile(x, y, 2, bins=2, share=0.7)
+    ours = value(heaviest, x=prices, y=volumes)
+    np.testing.assert_array_equal(ours, [np.nan, np.nan, 1.0, np.nan, np.nan, 0.0])
+
+
 def test_conditions_know_a_missing_value():
     a = np.array([1.0, np.nan, 3.0])
     np.testing.assert_array_equal(value(x < 2.0, x=a), [1, np.nan, 0])

@@ -15,6 +15,7 @@ from barwise.stream.expr import (
     lag,
     log,
     minimum,
+    ratio,
     rolling_cov,
     rolling_entropy,
     rolling_mean,
@@ -46,10 +47,9 @@ def moments(bars: BarColumns, *, period: int = 60) -> tuple[Expr, Expr]:
     variance = spread * spread
     low = third - mean * (3.0 * second - 2.0 * (mean * mean))
     high = fourth - mean * (4.0 * third - mean * (6.0 * second - 3.0 * (mean * mean)))
-    flat = equal(spread, 0.0)
     return (
-        where(flat, 0.0, low / (variance * spread)),
-        where(flat, 0.0, high / (variance * variance) - 3.0),
+        ratio(low, variance * spread),
+        ratio(high, variance * variance, 3.0) - 3.0,
     )
 
 
@@ -63,8 +63,8 @@ def autocorr(bars: BarColumns, *, rows: int = 1, period: int = 60) -> Expr:
     """Correlation of log returns with those ``rows`` bars before; 0 where flat."""
     now, before = bars.log_change, lag(bars.log_change, rows)
     spread = rolling_std(now, period) * lag(rolling_std(now, period), rows)
-    corr = rolling_cov(now, before, period) / spread
-    return where(equal(spread, 0.0), 0.0, clip(corr, lower=-1.0, upper=1.0))
+    corr = ratio(rolling_cov(now, before, period), spread)
+    return clip(corr, lower=-1.0, upper=1.0)
 
 
 @feature(
@@ -75,8 +75,7 @@ def autocorr(bars: BarColumns, *, rows: int = 1, period: int = 60) -> Expr:
 def efficiency_ratio(bars: BarColumns, *, period: int = 10) -> Expr:
     """Net over total movement of the close (Kaufman, 1995); 0 where nothing moved."""
     path = rolling_sum(abs(diff(bars.close)), period)
-    net = abs(diff(bars.close, period)) / path
-    return where(equal(path, 0.0), 0.0, clip(net, upper=1.0))
+    return clip(ratio(abs(diff(bars.close, period)), path), upper=1.0)
 
 
 @feature(
@@ -92,7 +91,7 @@ def variance_ratio(bars: BarColumns, *, rows: int = 5, period: int = 60) -> Expr
     """
     single = rolling_var(bars.log_change, period) * float(rows)
     several = rolling_var(log_return(bars, rows=rows), period)
-    return where(equal(single, 0.0), 1.0, several / single)
+    return ratio(several, single, 1.0)
 
 
 @feature(

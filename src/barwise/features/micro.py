@@ -28,6 +28,7 @@ from barwise.stream.expr import (
     log,
     maximum,
     minimum,
+    ratio,
     rolling_cov,
     rolling_mean,
     rolling_std,
@@ -40,11 +41,6 @@ from barwise.stream.expr import (
 )
 
 _SPREAD = "fraction of price, >= 0"
-
-
-def _over(part: Expr, whole: Expr) -> Expr:
-    """Return part over whole; 0 where the whole is 0."""
-    return where(equal(whole, 0.0), 0.0, part / whole)
 
 
 def _side(bars: BarColumns) -> Expr:
@@ -155,7 +151,7 @@ def micro_bulk(bars: BarColumns, *, period: int = 20) -> Expr:
     over the window (Easley, Lopez de Prado and O'Hara, 2012).
     """
     spread = rolling_std(bars.log_change, period)
-    return erf(_over(bars.log_change, spread) * math.sqrt(0.5))
+    return erf(ratio(bars.log_change, spread) * math.sqrt(0.5))
 
 
 @feature(
@@ -170,7 +166,7 @@ def micro_bulk_imbalance(bars: BarColumns, *, period: int = 20) -> Expr:
     0 where nothing traded.
     """
     net = rolling_sum(micro_bulk(bars, period=period) * bars.volume, period)
-    return _over(net, rolling_sum(bars.volume, period))
+    return ratio(net, rolling_sum(bars.volume, period))
 
 
 @feature(
@@ -183,7 +179,7 @@ def micro_vpin(bars: BarColumns, *, period: int = 60) -> Expr:
     with bars in place of buckets of equal volume.
     """
     size = abs(micro_bulk(bars, period=period)) * bars.volume
-    return _over(rolling_sum(size, period), rolling_sum(bars.volume, period))
+    return ratio(rolling_sum(size, period), rolling_sum(bars.volume, period))
 
 
 @feature(
@@ -199,7 +195,7 @@ def micro_tick_imbalance(bars: BarColumns, *, period: int = 20) -> Expr:
     nothing traded.
     """
     signed = rolling_sum(_side(bars) * bars.volume, period)
-    return _over(signed, rolling_sum(bars.volume, period))
+    return ratio(signed, rolling_sum(bars.volume, period))
 
 
 @feature(
@@ -218,12 +214,12 @@ def micro_amihud(bars: BarColumns, *, period: int = 20) -> Expr:
     impact = where(traded, abs(bars.log_change) / bars.volume, 0.0)
     count = rolling_sum(traded, period)
     volume = rolling_sum(bars.volume, period)
-    return _over(rolling_sum(impact, period) * volume, count * count)
+    return ratio(rolling_sum(impact, period) * volume, count * count)
 
 
 def _impact(bars: BarColumns, signed: Expr, size: Expr, period: int) -> Expr:
     """Slope of r on a signed size, times the mean size; 0 where that does not vary."""
-    slope = _over(
+    slope = ratio(
         rolling_cov(bars.log_change, signed, period), rolling_var(signed, period)
     )
     return slope * rolling_mean(size, period)

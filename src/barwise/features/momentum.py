@@ -9,16 +9,15 @@ from barwise.stream.expr import (
     clip,
     diff,
     ema,
-    equal,
     lag,
     minimum,
+    ratio,
     rma,
     rolling_max,
     rolling_mean,
     rolling_min,
     rolling_std,
     rolling_sum,
-    where,
 )
 
 
@@ -36,7 +35,7 @@ def rsi(bars: BarColumns, *, period: int = 14) -> Expr:
     change = diff(bars.close)
     up = rma(clip(change, lower=0.0), period)
     down = rma(clip(-change, lower=0.0), period)
-    return where(equal(up + down, 0.0), 50.0, 100.0 * up / (up + down))
+    return ratio(100.0 * up, up + down, 50.0)
 
 
 @feature(
@@ -95,7 +94,7 @@ def williams_r(bars: BarColumns, *, period: int = 14) -> Expr:
     """Williams %R (1973); -50 where the range is zero (TA-Lib: 0)."""
     highest, lowest = rolling_max(bars.high, period), rolling_min(bars.low, period)
     height = highest - lowest
-    return where(equal(height, 0.0), -50.0, -100.0 * (highest - bars.close) / height)
+    return ratio(-100.0 * (highest - bars.close), height, -50.0)
 
 
 @feature(
@@ -115,7 +114,7 @@ def stoch(bars: BarColumns, *, period: int = 14) -> tuple[Expr, Expr]:
 def _fast_k(bars: BarColumns, period: int) -> Expr:
     highest, lowest = rolling_max(bars.high, period), rolling_min(bars.low, period)
     height = highest - lowest
-    return where(equal(height, 0.0), 50.0, 100.0 * (bars.close - lowest) / height)
+    return ratio(100.0 * (bars.close - lowest), height, 50.0)
 
 
 @feature(
@@ -128,7 +127,7 @@ def stoch_rsi(bars: BarColumns, *, period: int = 14) -> Expr:
     value = rsi(bars, period=period)
     highest, lowest = rolling_max(value, period), rolling_min(value, period)
     height = highest - lowest
-    return where(equal(height, 0.0), 50.0, 100.0 * (value - lowest) / height)
+    return ratio(100.0 * (value - lowest), height, 50.0)
 
 
 @feature(family="momentum", unit="percent, -100..100", full=({"period": 14},))
@@ -137,7 +136,7 @@ def cmo(bars: BarColumns, *, period: int = 14) -> Expr:
     change = diff(bars.close)
     up = rma(clip(change, lower=0.0), period)
     down = rma(clip(-change, lower=0.0), period)
-    return where(equal(up + down, 0.0), 0.0, 100.0 * (up - down) / (up + down))
+    return ratio(100.0 * (up - down), up + down)
 
 
 @feature(
@@ -169,7 +168,7 @@ def ultimate_oscillator(bars: BarColumns) -> Expr:
 
     def part(n: int) -> Expr:
         reach = rolling_sum(bars.true_range, n)
-        return where(equal(reach, 0.0), 0.5, rolling_sum(pressure, n) / reach)
+        return ratio(rolling_sum(pressure, n), reach, 0.5)
 
     parts = [part(n) for n in (7, 14, 28)]
     return 100.0 * (4.0 * parts[0] + 2.0 * parts[1] + parts[2]) / 7.0
@@ -181,11 +180,7 @@ def ultimate_oscillator(bars: BarColumns) -> Expr:
 def price_zscore(bars: BarColumns, *, period: int = 20) -> Expr:
     """Close in standard deviations from its mean; 0 where nothing moved."""
     spread = rolling_std(bars.close, period)
-    return where(
-        equal(spread, 0.0),
-        0.0,
-        (bars.close - rolling_mean(bars.close, period)) / spread,
-    )
+    return ratio(bars.close - rolling_mean(bars.close, period), spread)
 
 
 @feature(family="momentum", unit="fraction of close, unbounded", columns=["ao_pct"])
@@ -206,7 +201,7 @@ def tsi(bars: BarColumns, *, slow: int = 25, fast: int = 13) -> Expr:
     change = diff(bars.close)
     path = ema(ema(abs(change), slow), fast)
     move = ema(ema(change, slow), fast)
-    return where(equal(path, 0.0), 0.0, 100.0 * move / path)
+    return ratio(100.0 * move, path)
 
 
 @feature(

@@ -9,12 +9,12 @@ from barwise.stream.expr import (
     carry,
     constant,
     diff,
-    equal,
     fir,
     lag,
     log,
     maximum,
     minimum,
+    ratio,
     rolling_max,
     rolling_min,
     where,
@@ -59,24 +59,23 @@ def bar_range(bars: BarColumns) -> Expr:
 def close_location(bars: BarColumns) -> Expr:
     """Place of the close inside the bar's range; 0.5 for a bar without range."""
     height = bars.high - bars.low
-    return where(equal(height, 0.0), 0.5, (bars.close - bars.low) / height)
+    return ratio(bars.close - bars.low, height, 0.5)
 
 
 @feature(family="price", unit="-1..1", columns=["body_ratio"])
 def body_ratio(bars: BarColumns) -> Expr:
     """Close minus open over the bar's range; 0 for a bar without range."""
     height = bars.high - bars.low
-    return where(equal(height, 0.0), 0.0, (bars.close - bars.open) / height)
+    return ratio(bars.close - bars.open, height)
 
 
 @feature(family="price", unit="0..1", columns=["upper_wick_ratio", "lower_wick_ratio"])
 def wick_ratio(bars: BarColumns) -> tuple[Expr, Expr]:
     """Share of the range above and below the body; 0 for a bar without range."""
     height = bars.high - bars.low
-    flat = equal(height, 0.0)
-    upper = (bars.high - maximum(bars.open, bars.close)) / height
-    lower = (minimum(bars.open, bars.close) - bars.low) / height
-    return where(flat, 0.0, upper), where(flat, 0.0, lower)
+    upper = bars.high - maximum(bars.open, bars.close)
+    lower = minimum(bars.open, bars.close) - bars.low
+    return ratio(upper, height), ratio(lower, height)
 
 
 @feature(family="price", unit="log return, unbounded", columns=["gap_open"])

@@ -15,10 +15,10 @@ from barwise.stream.expr import (
     clip,
     diff,
     either,
-    equal,
     lag,
     log,
     maximum,
+    ratio,
     rolling_rank,
     rolling_sum,
     sign,
@@ -128,8 +128,7 @@ def regime_score(bars: BarColumns) -> Expr:
     crooked or the market turbulent, and 0 where nothing moved.
     """
     path = rolling_sum(abs(diff(bars.close)), 20)
-    straight = where(equal(path, 0.0), 0.0, diff(bars.close, 20) / path)
+    straight = ratio(diff(bars.close, 20), path)
     usual = hvol(bars, period=250)
-    total = hvol(bars, period=20) + usual
-    calm = where(equal(total, 0.0), 0.5, usual / total)
+    calm = ratio(usual, hvol(bars, period=20) + usual, otherwise=0.5)
     return clip(straight, lower=-1.0, upper=1.0) * calm

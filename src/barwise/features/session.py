@@ -12,11 +12,11 @@ from barwise.stream import Expr
 from barwise.stream.expr import (
     carry,
     constant,
-    equal,
     lag,
     log,
     max_since,
     min_since,
+    ratio,
     where,
 )
 
@@ -49,7 +49,7 @@ def session_range(bars: BarColumns) -> tuple[Expr, Expr]:
     """
     highest, lowest = _extremes(bars)
     height = highest - lowest
-    place = where(equal(height, 0.0), 0.5, (bars.close - lowest) / height)
+    place = ratio(bars.close - lowest, height, 0.5)
     return height / bars.close, place
 
 

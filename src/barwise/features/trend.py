@@ -11,9 +11,9 @@ from barwise.stream.expr import (
     clip,
     diff,
     ema,
-    equal,
     lag,
     psar,
+    ratio,
     rma,
     rolling_mad,
     rolling_max,
@@ -36,7 +36,7 @@ def _directional(bars: BarColumns, period: int) -> tuple[Expr, Expr]:
     reach = rma(bars.true_range, period)
 
     def share(move: Expr) -> Expr:
-        return where(equal(reach, 0.0), 0.0, 100.0 * rma(move, period) / reach)
+        return ratio(100.0 * rma(move, period), reach)
 
     return share(rise), share(fall)
 
@@ -56,7 +56,7 @@ def adx(bars: BarColumns, *, period: int = 14) -> tuple[Expr, Expr, Expr]:
     """
     plus, minus = _directional(bars, period)
     total = plus + minus
-    index = where(equal(total, 0.0), 0.0, 100.0 * abs(plus - minus) / total)
+    index = ratio(100.0 * abs(plus - minus), total)
     return rma(index, period), plus, minus
 
 
@@ -90,7 +90,7 @@ def cci(bars: BarColumns, *, period: int = 20) -> Expr:
     price = bars.typical
     mean = rolling_mean(price, period)
     spread = rolling_mad(price, mean, period)
-    return where(equal(spread, 0.0), 0.0, (price - mean) / (0.015 * spread))
+    return ratio(price - mean, 0.015 * spread)
 
 
 @feature(
@@ -113,8 +113,7 @@ def r_squared(bars: BarColumns, *, period: int = 20) -> Expr:
     spread = rolling_var(price, period)
     line = rolling_slope(price, period)
     along = (period * period - 1.0) / 12.0
-    share = line * line * along / spread
-    return where(equal(spread, 0.0), 0.0, clip(share, upper=1.0))
+    return clip(ratio(line * line * along, spread), upper=1.0)
 
 
 @feature(family="trend", unit="ratio, unbounded", columns=["vortex_{period}"])
@@ -126,7 +125,7 @@ def vortex(bars: BarColumns, *, period: int = 14) -> Expr:
     plus = abs(bars.high - lag(bars.low, 1))
     minus = abs(bars.low - lag(bars.high, 1))
     reach = rolling_sum(bars.true_range, period)
-    return where(equal(reach, 0.0), 0.0, rolling_sum(plus - minus, period) / reach)
+    return ratio(rolling_sum(plus - minus, period), reach)
 
 
 @feature(

@@ -11,9 +11,9 @@ from barwise.stream.expr import (
     clip,
     diff,
     ema,
-    equal,
     lag,
     log,
+    ratio,
     rma,
     rolling_max,
     rolling_mean,
@@ -22,7 +22,6 @@ from barwise.stream.expr import (
     rolling_sum,
     rolling_var,
     sqrt,
-    where,
 )
 
 _LOG_RETURN = "log return per bar, >= 0"
@@ -56,7 +55,7 @@ def atr_trend(bars: BarColumns, *, fast: int = 7, slow: int = 28) -> Expr:
     0 where nothing ever moved.
     """
     base = atr(bars, period=slow)
-    return where(equal(base, 0.0), 0.0, atr(bars, period=fast) / base - 1.0)
+    return ratio(atr(bars, period=fast), base, 1.0) - 1.0
 
 
 @feature(
@@ -68,7 +67,7 @@ def atr_trend(bars: BarColumns, *, fast: int = 7, slow: int = 28) -> Expr:
 def true_range_ratio(bars: BarColumns, *, period: int = 14) -> Expr:
     """True range over its Wilder average, the bar itself in it; 1 where nothing moved."""
     usual = atr(bars, period=period)
-    return where(equal(usual, 0.0), 1.0, bars.true_range / usual)
+    return ratio(bars.true_range, usual, 1.0)
 
 
 @feature(
@@ -97,7 +96,7 @@ def bollinger(bars: BarColumns, *, period: int = 20) -> tuple[Expr, Expr]:
     """Width of the Bollinger bands and place of the close in them; 0.5 if flat."""
     upper, lower = bollinger_bands(bars, period=period)
     width = upper - lower
-    place = where(equal(width, 0.0), 0.5, (bars.close - lower) / width)
+    place = ratio(bars.close - lower, width, 0.5)
     return width / rolling_mean(bars.close, period), place
 
 
@@ -116,7 +115,7 @@ def keltner(bars: BarColumns, *, period: int = 20) -> tuple[Expr, Expr]:
     """
     middle, reach = ema(bars.close, period), 2.0 * atr(bars, period=period)
     width = 2.0 * reach
-    place = where(equal(width, 0.0), 0.5, (bars.close - (middle - reach)) / width)
+    place = ratio(bars.close - (middle - reach), width, 0.5)
     return width / middle, place
 
 
@@ -188,7 +187,7 @@ def yang_zhang(bars: BarColumns, *, period: int = 20) -> Expr:
 def hvol_ratio(bars: BarColumns, *, fast: int = 10, slow: int = 60) -> Expr:
     """Fast over slow historical volatility; 1 where the slow one is zero."""
     base = hvol(bars, period=slow)
-    return where(equal(base, 0.0), 1.0, hvol(bars, period=fast) / base)
+    return ratio(hvol(bars, period=fast), base, 1.0)
 
 
 @feature(family="volatility", unit=_LOG_RETURN, full=({"period": 20},))
@@ -244,8 +243,7 @@ def jump_share(bars: BarColumns, *, period: int = 60) -> Expr:
     size = abs(bars.log_change)
     realised = rolling_sum(size * size, period)
     smooth = rolling_sum(size * lag(size, 1), period) * (math.pi / 2.0)
-    share = clip(1.0 - smooth / realised, lower=0.0)
-    return where(equal(realised, 0.0), 0.0, share)
+    return clip(1.0 - ratio(smooth, realised, 1.0), lower=0.0)
 
 
 @feature(family="volatility", unit=_LOG_RETURN, full=({"span": 32},))
@@ -264,7 +262,7 @@ def squeeze(bars: BarColumns, *, period: int = 20) -> Expr:
     Below 1 the Bollinger bands lie inside the channel: a quiet market.
     """
     reach = atr(bars, period=period)
-    return where(equal(reach, 0.0), 1.0, rolling_std(bars.close, period) / reach)
+    return ratio(rolling_std(bars.close, period), reach, 1.0)
 
 
 @feature(family="volatility", unit="fraction, 0..1", full=({"period": 14},))
@@ -282,7 +280,7 @@ def mass_index(bars: BarColumns, *, period: int = 25) -> Expr:
     """
     once = ema(bars.high - bars.low, 9)
     twice = ema(once, 9)
-    return rolling_sum(where(equal(twice, 0.0), 1.0, once / twice), period)
+    return rolling_sum(ratio(once, twice, 1.0), period)
 
 
 @feature(family="volatility", unit="percent, 0..100", full=({"period": 14},))
@@ -293,6 +291,5 @@ def choppiness(bars: BarColumns, *, period: int = 14) -> Expr:
     ``period``; at most 100, and 100 where nothing moved.
     """
     height = rolling_max(bars.high, period) - rolling_min(bars.low, period)
-    path = log(rolling_sum(bars.true_range, period) / height)
-    chop = clip(path * (100.0 / math.log(period)), lower=0.0, upper=100.0)
-    return where(equal(height, 0.0), 100.0, chop)
+    path = log(ratio(rolling_sum(bars.true_range, period), height, float(period)))
+    return clip(path * (100.0 / math.log(period)), lower=0.0, upper=100.0)

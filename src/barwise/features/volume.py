@@ -12,8 +12,8 @@ from barwise.stream.expr import (
     constant,
     diff,
     ema,
-    equal,
     log,
+    ratio,
     rolling_cov,
     rolling_mean,
     rolling_std,
@@ -24,11 +24,6 @@ from barwise.stream.expr import (
 )
 
 
-def _share(part: Expr, whole: Expr, otherwise: float) -> Expr:
-    """Return part over whole, or ``otherwise`` where nothing traded."""
-    return where(equal(whole, 0.0), otherwise, part / whole)
-
-
 @feature(
     family="volume",
     unit="ratio, >= 0",
@@ -36,7 +31,7 @@ def _share(part: Expr, whole: Expr, otherwise: float) -> Expr:
 )
 def volume_ratio(bars: BarColumns, *, period: int = 20) -> Expr:
     """Volume over its mean; 1 where nothing traded in the window."""
-    return _share(bars.volume, rolling_mean(bars.volume, period), 1.0)
+    return ratio(bars.volume, rolling_mean(bars.volume, period), 1.0)
 
 
 @feature(
@@ -48,7 +43,7 @@ def volume_zscore(bars: BarColumns, *, period: int = 20) -> Expr:
     """Log volume in standard deviations from its mean; 0 where it does not vary."""
     size = log(1.0 + bars.volume)
     spread = rolling_std(size, period)
-    return where(equal(spread, 0.0), 0.0, (size - rolling_mean(size, period)) / spread)
+    return ratio(size - rolling_mean(size, period), spread)
 
 
 @feature(
@@ -83,7 +78,7 @@ def obv_ratio(bars: BarColumns, *, period: int = 20) -> Expr:
     0 where nothing traded.
     """
     signed = rolling_sum(sign(diff(bars.close)) * bars.volume, period)
-    return _share(signed, rolling_sum(bars.volume, period), 0.0)
+    return ratio(signed, rolling_sum(bars.volume, period))
 
 
 @feature(
@@ -95,7 +90,7 @@ def ad_ratio(bars: BarColumns, *, period: int = 20) -> Expr:
     0 where nothing traded.
     """
     flow = _money_flow(bars)
-    return _share(rolling_sum(flow, period), rolling_sum(bars.volume, period), 0.0)
+    return ratio(rolling_sum(flow, period), rolling_sum(bars.volume, period))
 
 
 def _money_flow(bars: BarColumns) -> Expr:
@@ -128,7 +123,7 @@ def ad_oscillator(bars: BarColumns, *, fast: int = 3, slow: int = 10) -> Expr:
     flow = _money_flow(bars)
     behind = ema(flow, slow) * ((slow - 1) / 2.0)
     ahead = ema(flow, fast) * ((fast - 1) / 2.0)
-    return _share(behind - ahead, ema(bars.volume, slow), 0.0)
+    return ratio(behind - ahead, ema(bars.volume, slow))
 
 
 def _above_its_mean(change: Expr, period: int) -> Expr:
@@ -151,8 +146,8 @@ def flow_distance(bars: BarColumns, *, period: int = 20) -> tuple[Expr, Expr]:
     traded = rolling_sum(bars.volume, period)
     signed = sign(diff(bars.close)) * bars.volume
     return (
-        _share(_above_its_mean(signed, period), traded, 0.0),
-        _share(_above_its_mean(_money_flow(bars), period), traded, 0.0),
+        ratio(_above_its_mean(signed, period), traded),
+        ratio(_above_its_mean(_money_flow(bars), period), traded),
     )
 
 
@@ -167,7 +162,7 @@ def mfi(bars: BarColumns, *, period: int = 14) -> Expr:
     move, rounding = diff(bars.typical), 1e-12 * bars.typical
     up = rolling_sum(where(move > rounding, flow, 0.0), period)
     down = rolling_sum(where(move < -rounding, flow, 0.0), period)
-    return _share(100.0 * up, up + down, 50.0)
+    return ratio(100.0 * up, up + down, 50.0)
 
 
 @feature(
@@ -181,7 +176,7 @@ def efi(bars: BarColumns, *, period: int = 13) -> Expr:
     EMA of change times volume, over EMA of volume times close; 0 where nothing traded.
     """
     force = ema(diff(bars.close) * bars.volume, period)
-    return _share(force, ema(bars.volume, period) * bars.close, 0.0)
+    return ratio(force, ema(bars.volume, period) * bars.close)
 
 
 @feature(
@@ -198,7 +193,7 @@ def vwap_session(bars: BarColumns) -> Expr:
     """
     traded = accumulate(bars.volume, bars.new_session)
     money = accumulate(bars.typical * bars.volume, bars.new_session)
-    return where(equal(traded, 0.0), bars.close, money / traded)
+    return ratio(money, traded, bars.close)
 
 
 @feature(
@@ -222,7 +217,7 @@ def vwap(bars: BarColumns, *, period: int = 20) -> Expr:
     """Volume-weighted mean of the typical price; the close where nothing traded."""
     traded = rolling_sum(bars.volume, period)
     money = rolling_sum(bars.typical * bars.volume, period)
-    return where(equal(traded, 0.0), bars.close, money / traded)
+    return ratio(money, traded, bars.close)
 
 
 @feature(
@@ -245,7 +240,7 @@ def volume_price_trend(bars: BarColumns, *, period: int = 20) -> Expr:
     """Volume-weighted mean of the window's returns; 0 where nothing traded."""
     change = bars.close / bars.previous_close - 1.0
     weighted = rolling_sum(change * bars.volume, period)
-    return _share(weighted, rolling_sum(bars.volume, period), 0.0)
+    return ratio(weighted, rolling_sum(bars.volume, period))
 
 
 @feature(
@@ -257,7 +252,7 @@ def volume_price_trend(bars: BarColumns, *, period: int = 20) -> Expr:
 def volume_up_share(bars: BarColumns, *, period: int = 60) -> Expr:
     """Share of the volume that traded in rising bars; 0.5 if nothing traded."""
     up = where(bars.close > bars.open, bars.volume, 0.0)
-    share = _share(rolling_sum(up, period), rolling_sum(bars.volume, period), 0.5)
+    share = ratio(rolling_sum(up, period), rolling_sum(bars.volume, period), 0.5)
     return clip(share, lower=0.0, upper=1.0)
 
 
@@ -265,14 +260,14 @@ def volume_up_share(bars: BarColumns, *, period: int = 60) -> Expr:
 def volume_trend(bars: BarColumns, *, fast: int = 10, slow: int = 60) -> Expr:
     """Fast over slow mean volume, minus one; 0 where nothing traded."""
     usual = rolling_mean(bars.volume, slow)
-    return _share(rolling_mean(bars.volume, fast), usual, 1.0) - 1.0
+    return ratio(rolling_mean(bars.volume, fast), usual, 1.0) - 1.0
 
 
 @feature(family="volume", unit="ratio, >= 0", full=({"period": 20},))
 def volume_variation(bars: BarColumns, *, period: int = 20) -> Expr:
     """Standard deviation of the volume over its mean; 0 where nothing traded."""
     spread = rolling_std(bars.volume, period)
-    return _share(spread, rolling_mean(bars.volume, period), 0.0)
+    return ratio(spread, rolling_mean(bars.volume, period))
 
 
 @feature(
@@ -288,8 +283,8 @@ def volume_move_corr(bars: BarColumns, *, period: int = 60) -> Expr:
     """
     size = abs(bars.log_change)
     spread = rolling_std(bars.volume, period) * rolling_std(size, period)
-    corr = rolling_cov(bars.volume, size, period) / spread
-    return where(equal(spread, 0.0), 0.0, clip(corr, lower=-1.0, upper=1.0))
+    corr = ratio(rolling_cov(bars.volume, size, period), spread)
+    return clip(corr, lower=-1.0, upper=1.0)
 
 
 @feature(family="volume", unit="percent, >= -100", columns=["pvo_{fast}_{slow}"])
@@ -299,4 +294,4 @@ def pvo(bars: BarColumns, *, fast: int = 12, slow: int = 26) -> Expr:
     0 where nothing traded.
     """
     base = ema(bars.volume, slow)
-    return _share(100.0 * (ema(bars.volume, fast) - base), base, 0.0)
+    return ratio(100.0 * (ema(bars.volume, fast) - base), base)

@@ -25,13 +25,12 @@ from barwise.features.registry import feature
 from barwise.stream import Expr
 from barwise.stream.expr import (
     diff,
-    equal,
     exp,
     fir,
+    ratio,
     rolling_mean,
     rolling_var,
     sqrt,
-    where,
 )
 
 LEVELS = 3
@@ -125,10 +124,7 @@ def wavelet_energy(bars: BarColumns) -> tuple[Expr, ...]:
     """
     details, smooth = _energies(bars)
     total = details[0] + details[1] + details[2] + smooth
-    flat = equal(total, 0.0)
-    return tuple(
-        where(flat, 1.0 / (LEVELS + 1), part / total) for part in (*details, smooth)
-    )
+    return tuple(ratio(part, total, 1.0 / (LEVELS + 1)) for part in (*details, smooth))
 
 
 @feature(
@@ -144,4 +140,4 @@ def wavelet_trend_strength(bars: BarColumns) -> Expr:
     details, _ = _energies(bars)
     noise = sqrt(details[0] + details[1] + details[2])
     rise = diff(_transform(bars)[1], 2**LEVELS)
-    return where(equal(noise, 0.0), 0.0, rise / noise)
+    return ratio(rise, noise)

@@ -80,6 +80,11 @@ def where(condition: Expr, x: Operand, y: Operand) -> Expr:
     return _node("where", condition, x, y)
 
 
+def ratio(part: Operand, whole: Operand, otherwise: Operand = 0.0) -> Expr:
+    """Divide ``part`` by ``whole``; another value where the whole is 0."""
+    return _node("ratio", part, whole, otherwise)
+
+
 def lag(x: Expr, rows: int) -> Expr:
     """Return the value ``rows`` rows ago; NaN takes a row like any value."""
     return _node("lag", x, params=[_count("lag", rows)])

@@ -154,6 +154,14 @@ def _binary(code, a, b, out):
 
 
 @_kernel
+def _ratio(a, b, c, out):
+    for i in range(len(out)):
+        x = b[i]
+        quotient = a[i] / x
+        out[i] = quotient if x != 0.0 else c[i]
+
+
+@_kernel
 def _where(a, b, c, out):
     for i in range(len(out)):
         x, y, z = a[i], b[i], c[i]
@@ -869,7 +877,7 @@ def _volume_profile(a, b, out, p, s):
     weight = s[2 + 4 * w : 2 + 4 * w + bins]
     for i in range(len(out)):
         x, v = a[i], b[i]
-        if math.isnan(x) or math.isnan(v):
+        if not (abs(x) < 1e300 and v >= 0.0):
             out[i] = NaN
             continue
         # Written twice: summed oldest first, whatever row the stream began with.
@@ -883,27 +891,23 @@ def _volume_profile(a, b, out, p, s):
             continue
         low, high = x, x
         for j in range(slot, slot + w):
-            low = min(low, prices[j])
-            high = max(high, prices[j])
-        reach = high - low
-        if not reach < math.inf:
-            out[i] = NaN
-            continue
-        reach = reach if reach > 0.0 else 1.0
+            price = prices[j]
+            low = price if price < low else low
+            high = price if price > high else high
+        reach = high - low if high > low else 1.0
         for k in range(bins):
             weight[k] = 0.0
-        total = 0.0
         for j in range(slot, slot + w):
             k = min(int((prices[j] - low) * bins / reach), bins - 1)
             weight[k] += volumes[j]
-            total += volumes[j]
+        heaviest, total = 0, 0.0
+        for k in range(bins):
+            total += weight[k]
+            if weight[k] > weight[heaviest]:
+                heaviest = k
         if not total > 0.0:
             out[i] = NaN
             continue
-        heaviest = 0
-        for k in range(1, bins):
-            if weight[k] > weight[heaviest]:
-                heaviest = k
         # The value area grows to the heavier neighbour, downwards if they are equal.
         bottom, top, held = heaviest, heaviest, weight[heaviest]
         while held < share * total and (bottom > 0 or top < bins - 1):
@@ -1200,7 +1204,9 @@ def _elementwise(table, registers, staging, n):
                     column[i] = a[i]
                 continue
             b, out = registers[table[k, 2], top:stop], registers[table[k, 4], top:stop]
-            if code < 20:
+            if code == 14:
+                _ratio(a, b, registers[table[k, 3], top:stop], out)
+            elif code < 20:
                 _unary(code, a, out)
             elif code < 30:
                 _binary(code, a, b, out)
@@ -1406,6 +1412,7 @@ OPS: dict[str, Op] = {
     "is_nan": _pure(11, 1, "maps"),
     "erf": _pure(12, 1),
     "floor": _pure(13, 1),
+    "ratio": _pure(14, 3, "maps"),
     "add": _pure(20, 2),
     "sub": _pure(21, 2),
     "mul": _pure(22, 2),
