@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from barwise.bars import Bars
+from barwise.bars.prepare import prepare
 from barwise.bars.roll_adjust import RollAdjuster
+from barwise.bars.simulate import simulate_bars
 from barwise.core.errors import ConfigError, DataError, IntegrityError
 from barwise.features import FeatureGraph, full_names
 from barwise.testing.streams import bar_streams
@@ -197,31 +199,23 @@ def test_settings_are_checked():
 
 def test_features_at_a_roll_are_those_of_the_new_contract_alone():
     """Two contracts 40 points apart in every bar: the roll must leave no trace."""
-    rng = np.random.default_rng(8)
-    rows, roll = 900, 500
-    close = 5000 + 0.25 * np.cumsum(rng.integers(-4, 5, rows))
-    start = np.datetime64("2024-03-04T15:00", "ns").astype(np.int64)
-    one = Bars.of(
-        start + 300_000_000_000 * np.arange(rows),
-        close + 0.25 * rng.integers(-2, 3, rows),
-        close + 1.0,
-        close - 1.0,
-        close,
-        rng.integers(1, 50, rows).astype(float),
-        interval=300_000_000_000,
-        symbol="MES",
-    )
-    after = np.arange(rows) >= roll
-    known = np.where(after, close[roll - 1], np.nan)
+    one, _ = prepare(simulate_bars("MES", days=6, seed=8), interval="5min")
+    # A roll is at a session's open: the first bar behind a pause.
+    roll = int(np.flatnonzero(one.open_time[1:] > one.time[:-1])[3]) + 1
+    after = np.arange(len(one)) >= roll
+    known = np.where(after, one.close[roll - 1], np.nan)
     joined = one.with_columns(
         **{name: getattr(one, name) + 40.0 * after for name in PRICES},
         contract=np.where(after, "M4", "H4"),
         old_close=known,
         new_close=known + 40.0,
     )
-    names = full_names()
-    plain = FeatureGraph(names).fit(one)
-    seen = FeatureGraph(names, roll_adjustment="difference").fit(joined).push(joined)
-    np.testing.assert_array_equal(seen, plain.push(one))
-    unadjusted = FeatureGraph(names, roll_adjustment="none").fit(joined).push(joined)
+
+    def features(bars, method):
+        graph = FeatureGraph(full_names(), roll_adjustment=method).fit(one)
+        return graph.push(bars)
+
+    seen = features(joined, "difference")
+    np.testing.assert_array_equal(seen, features(one, "difference"))
+    unadjusted = features(joined, "none")
     assert np.nanmax(np.abs(unadjusted[roll] - seen[roll])) > 1.0

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from barwise.bars.prepare import prepare
 from barwise.bars.simulate import simulate_bars
 from barwise.features import FeatureGraph, find, full_names, set_columns, set_names
 from barwise.features.roll_invariance import roll_invariant
@@ -10,7 +11,8 @@ from barwise.features.roll_invariance import roll_invariant
 
 @pytest.fixture(scope="module")
 def bars():
-    return simulate_bars("MES", days=4, seed=5)
+    # Long enough for averages of 20 days.
+    return prepare(simulate_bars("MES", days=45, seed=5), interval="5min")[0]
 
 
 def fitted(names, bars, **settings):
