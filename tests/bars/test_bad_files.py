@@ -336,7 +336,7 @@ def test_zips(tmp_path, members, message):
 @pytest.mark.parametrize(
     ("column", "values", "message"),
     [
-        ("open", [[1.0], [2.0]], "column 'open' has type List.*must be numbers"),
+        ("open", [[1.0], [2.0]], "column 'open' has type List.*numbers are needed"),
         ("time", [None, 1_600_000_000], "row 0: no timestamp in column 'time'"),
         ("time", [b"a", b"b"], "has type Binary, which is not a timestamp"),
     ],

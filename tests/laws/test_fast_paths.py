@@ -58,6 +58,7 @@ EXPRESSIONS = {
     "rolling_rank": [ex.rolling_rank(x, w) for w in (2, 20)],
     "rolling_quantile": [ex.rolling_quantile(x, w, 0.3) for w in (2, 20)],
     "fir": [ex.fir(x, np.linspace(-1.0, 2.0, w)) for w in (1, *WINDOWS)],
+    "ratio": [ex.ratio(x, y), ex.ratio(x, z, 0.5), ex.ratio(x, z, y)],
     "rolling_mad": [ex.rolling_mad(x, y, w) for w in (2, 20)],
     "rolling_line": [
         *(ex.rolling_slope(x, w) for w in WINDOWS),
