@@ -224,6 +224,10 @@ BAD = {
         "    return bars.close\n",
         ":7: the column 'edge_7' is made by 'edge' too \\(.*mine.py:3\\); rename one",
     ),
+    "a timeframe's form": (
+        "@bw.feature\ndef mtf_1h_edge(bars):\n    return bars.close\n",
+        "the column 'mtf_1h_edge' has the form of a built-in one",
+    ),
     "no look-back": (
         "@bw.frame_feature(lookback=0)\ndef gap(frame):\n    return frame.close\n",
         "lookback of 'gap' is 0; it is the number of bars",

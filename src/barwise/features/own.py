@@ -28,7 +28,7 @@ from barwise.features.columns import BarColumns
 from barwise.features.definition import Feature, shared_name
 from barwise.features.registry import (
     OWN_MODULE,
-    find,
+    has_built_in_form,
     own_names,
     refuse_clash,
     registered_by,
@@ -120,7 +120,7 @@ def load_features(path: str | Path) -> OwnFeatures:
                     f"({place_of(earlier.build)}); rename one of them"
                 )
     for name in own.names:
-        _check_reachable(name, own)
+        _check_reachable(name, own.path)
     return own
 
 
@@ -214,15 +214,11 @@ def _check(one: Feature, path: Path) -> None:
         raise ConfigError(f"{place_of(one.build)}: {problem}") from problem
 
 
-def _check_reachable(name: str, own: OwnFeatures) -> None:
+def _check_reachable(name: str, path: Path) -> None:
     """Refuse a name that is read as something else: a lag, another timeframe."""
-    try:
-        found = find(name, own)[0] in own.features
-    except ConfigError:
-        found = False
-    if not found:
+    if has_built_in_form(name):
         raise ConfigError(
-            f"{own.path}: the column {name!r} has the form of a built-in one (a lag, "
+            f"{path}: the column {name!r} has the form of a built-in one (a lag, "
             "another timeframe, an external column); choose another name"
         )
 

@@ -273,6 +273,13 @@ def find(name: str, own: Iterable[Feature] = ()) -> tuple[Feature, Expr]:
     )
 
 
+def has_built_in_form(name: str) -> bool:
+    """Whether a column's name reads as a built-in one, a lag or a timeframe too."""
+    return name.startswith(EXTERNAL) or any(
+        pattern.fullmatch(name) for pattern, _ in _patterns()
+    )
+
+
 def _like(
     one: Feature, params: Mapping[str, float | str], own: tuple[Feature, ...]
 ) -> Feature:
