@@ -49,13 +49,21 @@ def test_own_features_are_trained_on_and_a_runs_importances_are_a_study(
     ranked = importances(first)
     assert {*ranked} == {"rsi_14", "edge_20", "edge_5"}
     study = first.relative_to(place) / "metrics" / "feature_importance.json"
-    configure(f"  own: mine.py\n  importance: {study}\n  top: 2\n")
+    configure(
+        f"  own: mine.py\n  importance: {study}\n  top: 2\n  prune_correlated: 0.3\n"
+    )
     (result,) = as_json(capsys, "run", "run.yaml")
     assert result["features"] == 2
     (second,) = {*(place / "experiments" / "runs").iterdir()} - {first}
-    assert {*importances(second)} == {*sorted(ranked, key=ranked.get)[1:]}
+    # Of the two that matter most the second repeats the first, and is left out.
+    assert [*importances(second)] == [max(ranked, key=ranked.get)]
     page = max((place / "experiments" / "reports").iterdir()) / "report.html"
-    assert "most important ones of a prior study" in page.read_text()
+    for said in (
+        "most important ones of a prior study",
+        "Horizon 5: 1 columns were left out, because they repeat an earlier one",
+        "effective samples (",
+    ):
+        assert said in page.read_text()
 
 
 @pytest.mark.parametrize(
@@ -88,6 +96,10 @@ def test_own_features_are_trained_on_and_a_runs_importances_are_a_study(
         (
             "  names: [rsi_14]\n  top: 3\n",
             "run.yaml:9: features.top: has no effect without features.importance",
+        ),
+        (
+            "  names: [rsi_14]\n  prune_correlated: 1.5\n",
+            "run.yaml:9: features.prune_correlated: 1.5 must be less than 1",
         ),
         (
             "  importance: study.json\n",

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barwise.core.errors import ConfigError, DataError
-from barwise.core.samples import Run, Samples, reach_of
+from barwise.core.reach import reach_of
+from barwise.core.samples import Run, Samples
 from oracles import purge
 
 PROFILE = settings(max_examples=60, deadline=None, derandomize=True)

@@ -8,6 +8,7 @@ from barwise.bars.simulate import simulate_bars
 from barwise.bars.stored import write_bars
 from barwise.core.errors import ConfigError
 from barwise.features import set_columns
+from barwise.pipeline import build_dataset
 from barwise.pipeline.columns import Refused, choose_columns
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.importance_file import read_importance
@@ -156,6 +157,35 @@ def test_an_edit_computes_the_features_anew(tmp_path):
     made, third = computed(OWN.replace("@bw.feature", "@bw.feature(role='cyclic')"))
     assert made == 1
     assert third not in (first, second)
+
+
+def test_the_more_important_of_two_columns_stays(tmp_path):
+    """return_1 and log_return_1 say the same: the one that comes first is kept."""
+    write_bars(simulate_bars("MES", days=5, seed=6), tmp_path / "mes.parquet")
+    for first, second in (
+        ("return_1", "log_return_1"),
+        ("log_return_1", "return_1"),
+    ):
+        study = tmp_path / "study.json"
+        study.write_text(json.dumps({second: 0.1, "rsi_14": 0.2, first: 0.9}))
+        data = build_dataset(
+            RunConfig(
+                symbol="MES",
+                data={"path": tmp_path / "mes.parquet", "label": "close"},
+                features={
+                    "set": None,
+                    "importance": study,
+                    "top": 3,
+                    "prune_correlated": 0.95,
+                },
+                labels={"horizons": [5]},
+                output=tmp_path / "out",
+            ),
+            horizon=5,
+        )
+        assert data.feature_names == (first, "rsi_14")
+        (pruned,) = data.preparation.pruned
+        assert (pruned.column, pruned.kept) == (second, first)
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,9 @@ from typing import Literal, Protocol, final, runtime_checkable
 import numpy as np
 
 from barwise.core.errors import ConfigError, DataError
+from barwise.core.reach import reach_of
 
 Role = Literal["observed", "known", "static"]
-
-_BLOCK = 8192
 
 
 @runtime_checkable
@@ -83,6 +82,10 @@ class Samples:
         a segment); empty when all are observed.
     reach : ndarray of int32, shape (n_rows,), optional
         See the notation above; computed once when absent.
+    kept : ndarray of int64, shape (n_kept,), optional
+        Columns of the matrix that are gathered, in this order; by default all. A row
+        is complete when all of its columns are finite, kept or not: which rows are
+        samples does not depend on what was selected.
 
     Raises
     ------
@@ -115,6 +118,7 @@ class Samples:
     scaler: RowScaler | None = None
     roles: tuple[Role, ...] = ()
     reach: np.ndarray | None = None
+    kept: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         _check_matrix(self.matrix, self.names, self.roles)
@@ -151,8 +155,15 @@ class Samples:
         scaled = "raw" if self.scaler is None else "scaled"
         return (
             f"Samples({len(self):,} of {len(self.matrix):,} rows, "
-            f"{len(self.names)} features, {scaled})"
+            f"{len(self.columns)} features, {scaled})"
         )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of what is gathered: those of the kept columns."""
+        if self.kept is None:
+            return self.names
+        return tuple(self.names[place] for place in self.kept)
 
     @property
     def rows(self) -> np.ndarray:
@@ -205,6 +216,10 @@ class Samples:
         """Return the same samples seen through another scaler; None is raw."""
         return replace(self, scaler=scaler)
 
+    def keeping(self, columns: np.ndarray | None) -> Samples:
+        """Return the same samples of some columns of the matrix; None is all."""
+        return replace(self, kept=columns)
+
     def runs(self, context: int = 0) -> list[Run]:
         """Return the contiguous runs of complete rows that hold the samples.
 
@@ -241,7 +256,9 @@ class Samples:
         return self.reach[self.index]
 
     def scale(self, block: np.ndarray) -> np.ndarray:
-        """Return raw rows (n, n_features) as the scaler, if any, makes them."""
+        """Return raw rows of the matrix: the kept columns, as the scaler makes them."""
+        if self.kept is not None:
+            block = np.take(block, self.kept, axis=1)  # stays contiguous
         return block if self.scaler is None else self.scaler.apply(block)
 
 
@@ -276,7 +293,7 @@ class Windows:
     @property
     def shape(self) -> tuple[int, int, int]:
         """(n_samples, length, n_features)."""
-        return len(self), len(self._offsets), len(self._samples.names)
+        return len(self), len(self._offsets), len(self._samples.columns)
 
     @property
     def samples(self) -> Samples:
@@ -314,7 +331,7 @@ class Windows:
         rows = samples.index[which][:, None] + self._offsets
         # Rows before the start of the matrix are clipped to 0 and are padding.
         flat = np.take(samples.matrix, rows.ravel(), axis=0, mode="clip")
-        block = samples.scale(flat).reshape(*rows.shape, len(samples.names))
+        block = samples.scale(flat).reshape(*rows.shape, len(samples.columns))
         if short.any():
             block[~self.mask(which)] = 0.0
         return block
@@ -323,36 +340,6 @@ class Windows:
 def _run(start: int, rows: np.ndarray, positions: np.ndarray, context: int) -> Run:
     start = max(start, int(rows[0]) - context)
     return Run(start, int(rows[-1]) + 1, positions, rows - start)
-
-
-def reach_of(matrix: np.ndarray, segments: np.ndarray) -> np.ndarray:
-    """Count for each row the complete rows of its segment that end there, int32.
-
-    Parameters
-    ----------
-    matrix : ndarray of float, shape (n_rows, n_features)
-        A row is complete, and counts, when all of its values are finite.
-    segments : ndarray of int64, shape (n_rows,)
-        The count starts again at every change of value.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> x = np.array([[1.0], [2.0], [np.nan], [4.0], [5.0], [6.0]])
-    >>> reach_of(x, np.array([0, 0, 0, 0, 0, 1]))
-    array([1, 2, 0, 1, 2, 1], dtype=int32)
-    """
-    rows = len(matrix)
-    good = np.empty(rows, dtype=bool)
-    for begin in range(0, rows, _BLOCK):
-        part = slice(begin, begin + _BLOCK)
-        good[part] = np.isfinite(matrix[part]).all(axis=1)
-    number = np.arange(rows, dtype=np.int32)
-    # The last row that a window must not hold: a bad one, or the one before a change.
-    barrier = np.where(good, np.int32(-1), number)
-    change = np.flatnonzero(segments[1:] != segments[:-1]) + 1
-    barrier[change] = np.maximum(barrier[change], change - 1)
-    return number - np.maximum.accumulate(barrier)
 
 
 def _check_matrix(

@@ -18,10 +18,11 @@ from barwise.datasets.chronological import (
 )
 from barwise.datasets.combinatorial import CombinatorialPurgedKFold
 from barwise.datasets.container import TimeSeriesDataContainer
-from barwise.datasets.correlation import correlated_pairs
+from barwise.datasets.correlation import Pruned, correlated_pairs, prune
 from barwise.datasets.ordered import TimeSeriesSplit
 from barwise.datasets.preparation import Preparation, PreparationSettings
 from barwise.datasets.purged import PurgedKFold
+from barwise.datasets.sample_ratio import SampleRatio
 from barwise.datasets.scaling import Scaler
 from barwise.datasets.sealed import Opening, SealedError, TestSeal
 from barwise.datasets.splitter import AbstractSplitter, Fold
@@ -43,7 +44,9 @@ __all__ = [
     "Part",
     "Preparation",
     "PreparationSettings",
+    "Pruned",
     "PurgedKFold",
+    "SampleRatio",
     "Scaler",
     "SealedError",
     "Split",
@@ -57,6 +60,7 @@ __all__ = [
     "chronological_split",
     "correlated_pairs",
     "load_container",
+    "prune",
     "save_container",
     "training_rows",
 ]

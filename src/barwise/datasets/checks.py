@@ -14,6 +14,7 @@ from barwise.core.samples import Samples
 from barwise.datasets.chronological import PARTS, Part
 from barwise.datasets.container import TimeSeriesDataContainer
 from barwise.datasets.correlation import correlated_pairs
+from barwise.datasets.sample_ratio import SampleRatio, sample_ratio
 
 _BLOCK = 16_384
 _SHOWN = 5
@@ -70,6 +71,8 @@ class DatasetVerdict:
         Samples whose label ends in the later part, by pair of parts; must be zero.
     clip_rates : dict
         Share of values beyond the scaler's bound, by part.
+    ratio : SampleRatio
+        Effective training samples beside columns.
     """
 
     findings: tuple[Finding, ...]
@@ -80,6 +83,7 @@ class DatasetVerdict:
     balance: dict[Part, dict[int, float]]
     overlaps: dict[tuple[Part, Part], int]
     clip_rates: dict[Part, float]
+    ratio: SampleRatio
 
     @property
     def ready(self) -> bool:
@@ -134,7 +138,9 @@ def check_dataset(
     rates = {
         part: _clip_rates(data.samples(part).scaled_by(None), data) for part in readable
     }
+    ratio = training_ratio(data)
     findings = [
+        *_about_ratio(ratio),
         *_about_columns(infinite, constant, correlated, settings),
         *_about_classes(balance, settings),
         *_about_overlaps(overlaps),
@@ -149,19 +155,26 @@ def check_dataset(
         balance,
         overlaps,
         {part: _mean(rate, data) for part, rate in rates.items()},
+        ratio,
     )
+
+
+def training_ratio(data: TimeSeriesDataContainer) -> SampleRatio:
+    """Return the effective training samples beside the columns that models see."""
+    uniqueness = data.frame.uniqueness[data.rows("train")]
+    return sample_ratio(uniqueness, len(data.feature_names))
 
 
 def _gaps(data: TimeSeriesDataContainer) -> tuple[dict[str, float], dict[str, int]]:
     """Missing and infinite values of the rows before the test part."""
     stop = int(np.searchsorted(data.frame.times, data.split.boundaries[1]))
-    missing = np.zeros(len(data.feature_names), dtype=np.int64)
+    missing = np.zeros(len(data.frame.names), dtype=np.int64)
     infinite = np.zeros_like(missing)
     for begin in range(0, stop, _BLOCK):
         block = data.frame.matrix[begin : min(begin + _BLOCK, stop)]
         missing += np.count_nonzero(np.isnan(block), axis=0)
         infinite += np.count_nonzero(np.isinf(block), axis=0)
-    names = data.feature_names
+    names = data.frame.names
     return (
         {name: int(n) / stop for name, n in zip(names, missing, strict=True)},
         {name: int(n) for name, n in zip(names, infinite, strict=True) if n},
@@ -183,9 +196,9 @@ def _overlaps(data: TimeSeriesDataContainer) -> dict[tuple[Part, Part], int]:
 def _clip_rates(raw: Samples, data: TimeSeriesDataContainer) -> np.ndarray:
     """Share of clipped values of each column, by blocks; samples are complete rows."""
     scaler = data.preparation.scaler
-    clipped = np.zeros(len(raw.names))
+    clipped = np.zeros(len(raw.columns))
     for begin in range(0, len(raw), _BLOCK):
-        block = raw.matrix[raw.index[begin : begin + _BLOCK]]
+        block = raw.take(np.arange(begin, min(begin + _BLOCK, len(raw)))).rows
         clipped += scaler.clip_rate(block) * len(block)
     return clipped / len(raw)
 
@@ -193,6 +206,12 @@ def _clip_rates(raw: Samples, data: TimeSeriesDataContainer) -> np.ndarray:
 def _mean(rates: np.ndarray, data: TimeSeriesDataContainer) -> float:
     bounded = data.preparation.scaler.bounded
     return float(rates[bounded].mean()) if bounded.any() else 0.0
+
+
+def _about_ratio(ratio: SampleRatio) -> list[Finding]:
+    if ratio.level == "fine":
+        return []
+    return [Finding(ratio.level, "samples", str(ratio))]
 
 
 def _about_columns(

@@ -168,7 +168,7 @@ class TimeSeriesDataContainer:
             horizons=(horizon, max_horizon or horizon),
         )
         preparation = Preparation(settings.preparation)
-        preparation.fit(frame.samples(split.train, None))
+        preparation.fit(frame.samples(split.train))
         return cls(
             frame,
             split,
@@ -182,8 +182,8 @@ class TimeSeriesDataContainer:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """Columns of ``X_*``."""
-        return self.frame.names
+        """Columns of ``X_*``: those that the preparation keeps."""
+        return self.preparation.columns
 
     @property
     def classes(self) -> tuple[int, ...]:
@@ -265,8 +265,8 @@ class TimeSeriesDataContainer:
         return self.split.part(part)
 
     def samples(self, part: Part) -> Samples:
-        """Return a part's samples, scaled; their matrix ends at the part's last row."""
-        return self.frame.samples(self.rows(part), self.preparation.scaler)
+        """Return a part's samples, prepared; their matrix ends at its last row."""
+        return self.preparation.apply(self.frame.samples(self.rows(part)))
 
     def labels(self, part: Part) -> np.ndarray:
         """Return a part's classes, int8."""

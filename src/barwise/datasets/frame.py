@@ -8,7 +8,8 @@ from typing import final
 import numpy as np
 
 from barwise.core.errors import ConfigError, DataError
-from barwise.core.samples import Role, RowScaler, Samples, reach_of
+from barwise.core.reach import reach_of
+from barwise.core.samples import Role, Samples
 from barwise.datasets.targets import Targets
 
 
@@ -81,8 +82,8 @@ class Frame:
         reach: np.ndarray = self.__dict__["_reach"]
         return reach
 
-    def samples(self, rows: np.ndarray, scaler: RowScaler | None) -> Samples:
-        """Return some rows as samples of a matrix that ends at the last of them."""
+    def samples(self, rows: np.ndarray) -> Samples:
+        """Return some rows, raw, as samples of a matrix that ends at the last of them."""
         stop = int(rows[-1]) + 1
         return Samples(
             self.matrix[:stop],
@@ -91,7 +92,6 @@ class Frame:
             self.targets.end_time[rows],
             self.segments[:stop],
             self.names,
-            scaler,
-            self.roles,
-            self.reach[:stop],
+            roles=self.roles,
+            reach=self.reach[:stop],
         )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, final
 
+import numpy as np
 from pydantic import Field
 
 from barwise.core.config import Settings
 from barwise.core.errors import ConfigError
 from barwise.core.samples import Samples
+from barwise.datasets.correlation import Pruned, prune
 from barwise.datasets.scaling import Method, Scaler
 
 
@@ -25,11 +28,15 @@ class PreparationSettings(Settings):
     passthrough : tuple of str
         Columns left as they are (cyclic ones, probabilities); binary columns are
         found by themselves.
+    prune_correlated : float or None
+        A column whose absolute correlation with an earlier one is above this is left
+        out; None keeps all.
     """
 
     scaler: Method = "robust"
     clip: float | None = Field(default=5.0, gt=0, allow_inf_nan=False)
     passthrough: tuple[str, ...] = ()
+    prune_correlated: float | None = Field(default=None, gt=0, lt=1)
 
 
 @final
@@ -57,9 +64,18 @@ class Preparation:
     def __init__(self, settings: PreparationSettings) -> None:
         self.settings = settings
         self._scaler: Scaler | None = None
+        self._names: tuple[str, ...] = ()
+        self.pruned: tuple[Pruned, ...] = ()
+        """Columns that were left out for an earlier one, on the training rows."""
 
     def __repr__(self) -> str:
-        return f"Preparation({self._scaler or 'not fitted'})"
+        left_out = f", {len(self.pruned)} columns pruned" if self.pruned else ""
+        return f"Preparation({self._scaler or 'not fitted'}{left_out})"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that are kept, in the order of the matrix."""
+        return self.scaler.names
 
     @property
     def scaler(self) -> Scaler:
@@ -83,10 +99,15 @@ class Preparation:
         Parameters
         ----------
         samples : Samples
-            The fold's training rows, after purging. A scaler that they carry is
-            replaced: raw values are what is learned from.
+            The fold's training rows, after purging. A scaler or a selection of columns
+            that they carry is replaced: the raw matrix is what is learned from, so that
+            a fold does not inherit what others have chosen.
         """
-        self._scaler = Scaler.fit(
+        samples = samples.keeping(None).scaled_by(None)
+        limit = self.settings.prune_correlated
+        self._names = samples.names
+        self.pruned = () if limit is None else prune(samples, limit)
+        scaler = Scaler.fit(
             samples.matrix,
             samples.index,
             samples.names,
@@ -94,22 +115,35 @@ class Preparation:
             clip=self.settings.clip,
             passthrough=self.settings.passthrough,
         )
+        self._scaler = scaler if self._kept is None else scaler.only(self._kept)
         return self.apply(samples)
 
+    @property
+    def _kept(self) -> np.ndarray | None:
+        """Places of the kept columns in the matrix, None for all of them."""
+        left_out = {one.column for one in self.pruned}
+        if not left_out:
+            return None
+        kept = [i for i, name in enumerate(self._names) if name not in left_out]
+        return np.array(kept, dtype=np.int64)
+
     def apply(self, samples: Samples) -> Samples:
-        """Return any samples of the same columns prepared; nothing is copied."""
-        if samples.names != self.scaler.names:
+        """Return any samples of the same matrix prepared; nothing is copied."""
+        scaler = self.scaler
+        if samples.names != self._names:
             raise ConfigError(
-                f"this Preparation was fitted on {len(self.scaler.names)} columns that "
-                f"are not the {len(samples.names)} of these samples, or in another "
-                "order; fit it on samples of the same feature set"
+                f"this Preparation was fitted on {len(self._names)} columns that are "
+                f"not the {len(samples.names)} of these samples, or in another order; "
+                "fit it on samples of the same feature set"
             )
-        return samples.scaled_by(self.scaler)
+        return samples.keeping(self._kept).scaled_by(scaler)
 
     def to_dict(self) -> dict[str, Any]:
         """Return settings and fitted state as JSON values."""
         return {
             "settings": self.settings.model_dump(mode="json"),
+            "names": list(self._names),
+            "pruned": [asdict(one) for one in self.pruned],
             "scaler": self.scaler.to_dict(),
         }
 
@@ -117,5 +151,7 @@ class Preparation:
     def from_dict(cls, state: Mapping[str, Any]) -> Preparation:
         """Rebuild a fitted preparation from :meth:`to_dict`."""
         preparation = cls(PreparationSettings.model_validate(state["settings"]))
+        preparation._names = tuple(state["names"])
+        preparation.pruned = tuple(Pruned(**one) for one in state["pruned"])
         preparation._scaler = Scaler.from_dict(state["scaler"])
         return preparation

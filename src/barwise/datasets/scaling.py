@@ -155,6 +155,19 @@ class Scaler:
             },
         )
 
+    def only(self, columns: np.ndarray) -> Scaler:
+        """Return the scaler of some of the columns."""
+        names = tuple(self.names[place] for place in columns)
+        return Scaler(
+            method=self.method,
+            clip=self.clip,
+            names=names,
+            center=self.center[columns],
+            scale=self.scale[columns],
+            kinds=tuple(self.kinds[place] for place in columns),
+            infinite={n: count for n, count in self.infinite.items() if n in names},
+        )
+
     @property
     def bounded(self) -> np.ndarray:
         """Bool (n_features,): columns that ``clip`` applies to."""

@@ -99,7 +99,7 @@ def read_rows(X: Rows, *, missing_allowed: bool) -> Inputs:
             np.arange(len(rows)),
             _usable(rows, missing_allowed),
             rows.shape[1],
-            X.names,
+            X.columns,
             X.times,
             X.label_end_times,
         )
@@ -138,8 +138,8 @@ def read_windows(X: Rows, length: int) -> Inputs:
             lambda wanted: windows[wanted],
             np.arange(len(X)),
             X.windowable(length),
-            X.matrix.shape[1],
-            X.names,
+            len(X.columns),
+            X.columns,
             X.times,
             X.label_end_times,
         )

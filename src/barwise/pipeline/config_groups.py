@@ -258,6 +258,9 @@ class FeatureConfig(Group):
     top: Count | None = None
     """How many columns to keep of those that the study ranks; columns under ``names``
     are kept beside them."""
+    prune_correlated: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Leave out a column whose absolute correlation with an earlier one is above this on
+    the training rows, e.g. 0.95; with a prior study the more important one stays."""
 
 
 class LabelConfig(Group):

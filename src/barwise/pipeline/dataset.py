@@ -65,6 +65,7 @@ def container_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
             passthrough=tuple(
                 n for n, role in inputs.roles.items() if role != "number"
             ),
+            prune_correlated=config.features.prune_correlated,
         ),
     )
     return TimeSeriesDataContainer.build(

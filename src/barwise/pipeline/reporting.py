@@ -12,6 +12,7 @@ from barwise.bars import Bars, QualityReport
 from barwise.bars.quality import KINDS, Finding
 from barwise.core.arrays import DAY
 from barwise.datasets import TimeSeriesDataContainer
+from barwise.datasets.checks import training_ratio
 from barwise.datasets.chronological import Part
 from barwise.metrics import Interval, class_names
 from barwise.pipeline.inputs import Inputs
@@ -49,7 +50,7 @@ def report_of(
         simulated=bars.simulated,
         scored_on="the validation part, which no model was fitted on",
         interval_method="block bootstrap over five label lengths, Student's t",
-        data=_data(inputs, first),
+        data=_data(inputs, first, containers),
         labels=[_labels(inputs, containers[h], h) for h in sorted(containers)],
         results=[_result(inputs, outcome) for outcome in outcomes],
         candles=_candles(bars[:last_shown], inputs.instrument.tick_size),
@@ -74,7 +75,11 @@ def _remark(data: TimeSeriesDataContainer) -> str:
     )
 
 
-def _data(inputs: Inputs, data: TimeSeriesDataContainer) -> page.DataSummary:
+def _data(
+    inputs: Inputs,
+    data: TimeSeriesDataContainer,
+    containers: Mapping[int, TimeSeriesDataContainer],
+) -> page.DataSummary:
     bars, config = inputs.bars, inputs.config
     days, counts = np.unique(bars.time // DAY, return_counts=True)
     notes = [*inputs.columns.notes]
@@ -89,6 +94,8 @@ def _data(inputs: Inputs, data: TimeSeriesDataContainer) -> page.DataSummary:
             "Rows were sorted or interpolated, which only a finished file allows."
         )
     notes += _fitted(inputs)
+    for horizon in sorted(containers):
+        notes += _selected(containers[horizon])
     notes += [f"{count:,} rows are no samples: {why}." for why, count in _dropped(data)]
     return page.DataSummary(
         source=config.data_path.name,
@@ -105,6 +112,23 @@ def _data(inputs: Inputs, data: TimeSeriesDataContainer) -> page.DataSummary:
         bars_per_day=counts.astype(np.int64),
         notes=notes,
     )
+
+
+def _selected(data: TimeSeriesDataContainer) -> list[str]:
+    """Say what was pruned, and whether there are samples enough for what was kept."""
+    said = []
+    pruned = data.preparation.pruned
+    if pruned:
+        listed = ", ".join(
+            f"{p.column} ({p.correlation:+.3f} with {p.kept})" for p in pruned
+        )
+        said.append(
+            f"Horizon {data.horizon}: {len(pruned)} columns were left out, because they "
+            f"repeat an earlier one on the training rows: {listed}."
+        )
+    ratio = training_ratio(data)
+    word = "" if ratio.level == "fine" else f"{ratio.level}: "
+    return [*said, f"Horizon {data.horizon}: {word}{ratio}."]
 
 
 def _fitted(inputs: Inputs) -> list[str]:

@@ -103,6 +103,7 @@ def _settings(config: RunConfig, trainer: TrainerConfig) -> dict[str, Any]:
         "trainer": trainer.model_dump(mode="json", exclude={"output_dir"}),
         "set": sorted(trainer.model_fields_set),
         "session": config.data.session,
+        "prune_correlated": config.features.prune_correlated,
         "instrument": None
         if config.instrument is None
         else config.instrument.model_dump(mode="json"),
