@@ -88,15 +88,30 @@ def test_a_fold_prunes_by_its_own_rows(similar):
     late = second.fit(samples.take(np.arange(2000, 4000)))
     assert (first.columns, early.rows.shape) == (("x0",), (2000, 1))
     assert (second.columns, late.rows.shape) == (("x0", "x1"), (2000, 2))
-    # A selection that samples carry is not inherited by the next fold.
-    again = Preparation(PRUNED)
-    again.fit(first.apply(samples).take(np.arange(2000, 4000)))
-    assert again.to_dict() == second.to_dict()
     changed = matrix.copy()
     changed[2000:] = rng.normal(size=(2000, 2)) * 50
     other = Preparation(PRUNED)
     other.fit(samples_of(changed).take(np.arange(2000)))
     assert other.to_dict() == first.to_dict()
+
+
+def test_a_fold_inherits_no_selection(similar):
+    """The column that one fold leaves out is what another one has to look at."""
+    matrix = similar[:, :3].copy()
+    rng = np.random.default_rng(2)
+    matrix[:] = rng.normal(size=matrix.shape)
+    matrix[:2000, 1] = matrix[:2000, 0]
+    matrix[2000:, 2] = matrix[2000:, 1]
+    samples, later = samples_of(matrix), np.arange(2000, 4000)
+    first, second = Preparation(PRUNED), Preparation(PRUNED)
+    carried = first.fit(samples.take(np.arange(2000)))
+    assert first.columns == ("x0", "x2")
+    second.fit(first.apply(samples).take(later))
+    assert carried.columns == first.columns
+    assert second.columns == ("x0", "x1")
+    alone = Preparation(PRUNED)
+    alone.fit(samples.take(later))
+    assert second.to_dict() == alone.to_dict()
 
 
 def test_rows_windows_and_dense_runs_have_the_kept_columns(similar):

@@ -142,6 +142,29 @@ def test_a_cheat_behind_a_condition_on_the_length_is_caught(bars):
     assert not audit_of(hiding, bars).honest
 
 
+def test_a_range_that_the_file_reached_early_is_caught(bars):
+    """Without later bars it stays the same: only a market that goes further shows it."""
+    factor = np.ones(len(bars))
+    factor[10], factor[20] = 1.3, 0.8
+    prices = {n: getattr(bars, n) * factor for n in ("open", "high", "low", "close")}
+    early = bars.with_columns(**prices)
+
+    def place_in_range(frame):
+        close = frame["close"]
+        return (close - close.min()) / (close.max() - close.min())
+
+    assert np.allclose(
+        audited(place_in_range, early)[:900], audited(place_in_range, early[:900])
+    )
+    (finding,) = audit_of(place_in_range, early).findings
+    assert "depends on all later rows" in finding.message
+    assert "with other bars" in finding.message
+
+
+def audited(function, bars):
+    return FrameSubject(FrameFunction("f", function), bars).values(bars)[:, 0]
+
+
 def test_doubts_are_no_accusations(bars):
     def level(frame):
         return frame["close"] - frame["close"].rolling(20).mean()
