@@ -39,6 +39,7 @@ _HOME = {
     "TrainingMetrics": "models",
     "Trainer": "training",
     "TrainerConfig": "training",
+    "out_of_fold": "training",
     "deflated_sharpe_ratio": "validation",
     "effective_number_of_trials": "validation",
     "expected_maximum_sharpe": "validation",

@@ -38,6 +38,10 @@ class GateError(BarwiseError):
     exit_code = 4
 
 
+class LeakError(GateError):
+    """Something was learned from what it is judged on; exit code 4."""
+
+
 class IntegrityError(BarwiseError):
     """A stored object is not what its hash or signature says; exit code 5."""
 

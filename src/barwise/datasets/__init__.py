@@ -19,6 +19,13 @@ from barwise.datasets.chronological import (
 from barwise.datasets.combinatorial import CombinatorialPurgedKFold
 from barwise.datasets.container import TimeSeriesDataContainer
 from barwise.datasets.correlation import Pruned, correlated_pairs, prune
+from barwise.datasets.fold_data import (
+    FoldData,
+    check_unfitted,
+    development,
+    fold_data,
+)
+from barwise.datasets.learner import ColumnLearner
 from barwise.datasets.ordered import TimeSeriesSplit
 from barwise.datasets.preparation import Preparation, PreparationSettings
 from barwise.datasets.purged import PurgedKFold
@@ -34,11 +41,13 @@ __all__ = [
     "PARTS",
     "AbstractSplitter",
     "CheckSettings",
+    "ColumnLearner",
     "CombinatorialPurgedKFold",
     "DatasetSettings",
     "DatasetVerdict",
     "Finding",
     "Fold",
+    "FoldData",
     "LabelArrays",
     "Opening",
     "Part",
@@ -57,8 +66,11 @@ __all__ = [
     "TimeSeriesSplit",
     "WalkForward",
     "check_dataset",
+    "check_unfitted",
     "chronological_split",
     "correlated_pairs",
+    "development",
+    "fold_data",
     "load_container",
     "prune",
     "save_container",

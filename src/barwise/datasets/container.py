@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import final
 
 import numpy as np
@@ -14,6 +15,7 @@ from barwise.datasets.assembly import DatasetSettings, Dropped, assign_rows
 from barwise.datasets.chronological import PARTS, Part, Split
 from barwise.datasets.describe import PartSummary, as_html, as_text, summarise
 from barwise.datasets.frame import Frame
+from barwise.datasets.learner import ColumnLearner
 from barwise.datasets.preparation import Preparation
 from barwise.datasets.sealed import Opening, SealedError, TestSeal
 from barwise.datasets.targets import LabelArrays, Targets
@@ -27,8 +29,7 @@ class TimeSeriesDataContainer:
 
     Made by :meth:`build` or ``load_container``. Samples are rows with a label and all
     features. ``X_*`` are scaled by what was learned on the training part; the matrix
-    itself stays raw, so that cross-validation can fit each fold on its own:
-    ``Preparation(data.preparation.settings).fit(data.samples("train").take(fold))``.
+    itself stays raw, so that every fold can learn on its own (``fold_data``).
     Arrays are gathered anew at each access, so keep them in a variable.
 
     Attributes
@@ -157,13 +158,10 @@ class TimeSeriesDataContainer:
             np.ones(rows) if uniqueness is None else uniqueness,
             settings.roles(tuple(names)),
         )
-        last = targets
-        if longest is not None:
-            last = Targets.of(longest, times, settings.classes)
         split, dropped = assign_rows(
             frame,
             np.ones(rows, dtype=bool) if sample_mask is None else sample_mask,
-            last,
+            Targets.of(longest or labels, times, settings.classes),
             settings.split,
             horizons=(horizon, max_horizon or horizon),
         )
@@ -179,6 +177,12 @@ class TimeSeriesDataContainer:
             dropped=dropped,
             seal=seal,
         )
+
+    def with_learner(self, learner: ColumnLearner) -> TimeSeriesDataContainer:
+        """Return the same data set, able to learn its columns anew for a fold."""
+        made = copy(self)
+        made.frame = self.frame.with_learner(learner)
+        return made
 
     @property
     def feature_names(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from barwise.core.errors import ConfigError, DataError
 from barwise.core.reach import reach_of
 from barwise.core.samples import Role, Samples
+from barwise.datasets.learner import ColumnLearner
 from barwise.datasets.targets import Targets
 
 
@@ -34,6 +35,10 @@ class Frame:
         Share of a label's span that is its own; a factor of the sample weights.
     roles : tuple of str
         See :class:`barwise.core.samples.Samples`.
+    learned : tuple of str
+        Columns whose values were learned, once, from the training part.
+    learner : ColumnLearner, optional
+        Learns them anew for a fold.
 
     Raises
     ------
@@ -50,6 +55,8 @@ class Frame:
     targets: Targets
     uniqueness: np.ndarray
     roles: tuple[Role, ...] = ()
+    learned: tuple[str, ...] = ()
+    learner: ColumnLearner | None = None
 
     def __post_init__(self) -> None:
         rows = self.matrix.shape[:1]
@@ -81,6 +88,10 @@ class Frame:
         """Int32 (n_rows,): complete rows of one segment that end at each row."""
         reach: np.ndarray = self.__dict__["_reach"]
         return reach
+
+    def with_learner(self, learner: ColumnLearner) -> Frame:
+        """Return the same frame with what learns some of its columns anew."""
+        return replace(self, learned=learner.columns, learner=learner)
 
     def samples(self, rows: np.ndarray) -> Samples:
         """Return some rows, raw, as samples of a matrix that ends at the last of them."""

@@ -116,6 +116,7 @@ def load_container(
         Targets(**{name: arrays[name] for name in _TARGETS}),
         arrays["uniqueness"],
         settings.roles(names),
+        tuple(content["learned"]),
     )
     split = Split(
         train=arrays["rows_train"],
@@ -150,6 +151,7 @@ def _content(data: TimeSeriesDataContainer, hashes: dict[str, str]) -> dict[str,
         "symbol": data.symbol,
         "horizon": data.horizon,
         "names": list(data.frame.names),
+        "learned": list(data.frame.learned),
         "settings": data.settings.model_dump(mode="json"),
         "preparation": data.preparation.to_dict(),
         "boundaries": list(data.split.boundaries),

@@ -28,7 +28,7 @@ from barwise.pipeline.store import ObjectStore
 from barwise.pipeline.training import market_of, trainer_config
 from barwise.report.data import ModelResult
 from barwise.report.verdict import read
-from barwise.training import Examiner, Outcome, Trainer
+from barwise.training import Outcome, Trainer, blind_guesses
 
 _RESAMPLES = 300
 """Of the touch AUC, which needs its rows drawn and sorted each time."""
@@ -141,8 +141,7 @@ def judge(
     """
     (horizon,) = inputs.labels
     data, market = container_of(inputs, horizon), market_of(inputs, horizon)
-    examiner = Examiner(data, market)
-    blind = examiner.baselines()
+    blind = blind_guesses(data)
     config = inputs.config.replace(
         models=[{"name": name, "config": dict(own)} for name, own in models.items()]
     )
@@ -150,10 +149,10 @@ def judge(
     for choice in config.models:
         trainer = Trainer(trainer_config(config, choice, horizon), market=market)
         outcome = trainer.fit(data)
-        made.append(_judged(outcome, blind, examiner.y, level))
+        made.append(_judged(outcome, blind, data.y_val, level))
         scores = outcome.facts["evaluation"]["baselines"]
     return made + [
-        _of(name, output, scores[name], examiner.y, level)
+        _of(name, output, scores[name], data.y_val, level)
         for name, output in blind.items()
     ]
 

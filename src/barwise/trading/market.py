@@ -12,7 +12,7 @@ from barwise.bars.sessions import SessionTable
 from barwise.trading.costs import Costs
 from barwise.trading.execution import ExecutionContract
 from barwise.trading.result import BacktestResult
-from barwise.trading.signals import signals_from_probabilities
+from barwise.trading.signals import TimeoutReturns, signals_from_probabilities
 from barwise.trading.simulation import backtest
 from barwise.trading.sizing import Account
 
@@ -47,7 +47,7 @@ class Market:
         rows: np.ndarray,
         probabilities: np.ndarray,
         *,
-        timeout_returns: tuple[float, float] = (0.0, 0.0),
+        timeout_returns: TimeoutReturns = (0.0, 0.0),
     ) -> tuple[np.ndarray, BacktestResult]:
         """Trade the probabilities of some rows where a trade is expected to pay.
 
@@ -58,7 +58,7 @@ class Market:
             to the last one's horizon.
         probabilities : ndarray of float, shape (n, 3)
             Short, neutral, long; a row with NaN decides nothing.
-        timeout_returns : (float, float)
+        timeout_returns : (float, float) or (ndarray, ndarray)
             As in :func:`barwise.trading.expected_values`.
 
         Returns

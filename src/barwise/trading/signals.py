@@ -8,6 +8,8 @@ from barwise.core.errors import DataError
 from barwise.trading.costs import BUY, SELL, Costs
 from barwise.trading.execution import ExecutionContract
 
+TimeoutReturns = tuple[float | np.ndarray, float | np.ndarray]
+
 
 def expected_values(
     probabilities: np.ndarray,
@@ -16,7 +18,7 @@ def expected_values(
     execution: ExecutionContract,
     costs: Costs,
     *,
-    timeout_returns: tuple[float, float] = (0.0, 0.0),
+    timeout_returns: TimeoutReturns = (0.0, 0.0),
 ) -> np.ndarray:
     """p_win x W - p_lose x L + p_0 x E[ret | 0] - cost of each side, in points of price.
 
@@ -30,7 +32,7 @@ def expected_values(
         Price, and what the barrier multiples multiply (ATR), at the decision.
     execution, costs
         Barriers, rounded to the tick, are W and L.
-    timeout_returns : (float, float)
+    timeout_returns : (float, float) or (ndarray, ndarray) of shape (row,)
         Mean log return of the price over training labels of 0, to the exit of a long
         and of a short (one number twice with ``sides="long"``).
 
@@ -78,7 +80,7 @@ def signals_from_probabilities(
     execution: ExecutionContract,
     costs: Costs,
     *,
-    timeout_returns: tuple[float, float] = (0.0, 0.0),
+    timeout_returns: TimeoutReturns = (0.0, 0.0),
 ) -> np.ndarray:
     """+1, -1 or 0 at each row: the side that is expected to pay more, if any pays.
 

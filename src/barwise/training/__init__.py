@@ -1,7 +1,15 @@
 """Training: fit, score beside baselines, keep the run."""
 
 from barwise.training.config import TrainerConfig
-from barwise.training.evaluation import BASELINES, Evaluation, Examiner
+from barwise.training.evaluation import (
+    BASELINES,
+    Asked,
+    Evaluation,
+    Examiner,
+    blind_guesses,
+)
+from barwise.training.fold_plan import FoldPlan, plan_folds
+from barwise.training.out_of_fold import FoldPrediction, OutOfFold, out_of_fold
 from barwise.training.outcome import Outcome
 from barwise.training.run_files import write_run
 from barwise.training.run_folder import Run, list_runs, new_run, read_run
@@ -9,14 +17,21 @@ from barwise.training.trainer import Trainer
 
 __all__ = [
     "BASELINES",
+    "Asked",
     "Evaluation",
     "Examiner",
+    "FoldPlan",
+    "FoldPrediction",
+    "OutOfFold",
     "Outcome",
     "Run",
     "Trainer",
     "TrainerConfig",
+    "blind_guesses",
     "list_runs",
     "new_run",
+    "out_of_fold",
+    "plan_folds",
     "read_run",
     "write_run",
 ]

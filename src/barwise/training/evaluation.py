@@ -50,39 +50,83 @@ class Evaluation:
 
 
 @final
-class Examiner:
-    """Scores predictions on the validation part, all of them on the same rows.
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Rows that predictions are asked for, with what is true of them.
 
     Parameters
     ----------
-    data : TimeSeriesDataContainer
+    rows : ndarray of int64, shape (n,)
+        Matrix rows, ascending.
+    y : ndarray of int8, shape (n,)
+        True classes.
+    end_index : ndarray of int64, shape (n,)
+        Row in which each label is known.
+    classes : tuple of int
+        In the order of probability columns.
+    timeout : ndarray of float64, shape (n,)
+        What a label of 0 returned on average on the training rows of the model that is
+        asked, log return.
+    """
+
+    rows: np.ndarray
+    y: np.ndarray
+    end_index: np.ndarray
+    classes: tuple[int, ...]
+    timeout: np.ndarray
+
+    @classmethod
+    def of(cls, data: TimeSeriesDataContainer) -> Asked:
+        """Ask for the validation part."""
+        rows = data.rows("val")
+        return cls(
+            rows,
+            data.y_val,
+            data.frame.targets.end_index[rows],
+            data.classes,
+            np.full(len(rows), timeout_return(data)),
+        )
+
+    def take(self, positions: np.ndarray) -> Asked:
+        """Return some of the rows (index array or bool mask)."""
+        return Asked(
+            self.rows[positions],
+            self.y[positions],
+            self.end_index[positions],
+            self.classes,
+            self.timeout[positions],
+        )
+
+
+@final
+class Examiner:
+    """Scores predictions, all of them on the same rows.
+
+    Parameters
+    ----------
+    asked : Asked
     market : Market, optional
         Where signals are traded; without one there are no trading metrics.
     """
 
-    def __init__(
-        self, data: TimeSeriesDataContainer, market: Market | None = None
-    ) -> None:
-        self._data = data
-        self._market = market if len(data.classes) == 3 else None
-        self.rows = data.rows("val")
-        self.y = data.y_val
-        ends = data.frame.targets.end_index[self.rows]
-        self._block = min(block_length(self.rows, ends), max(1, len(self.rows) // 2))
-        self.uniqueness = average_uniqueness(self.rows, ends)
+    def __init__(self, asked: Asked, market: Market | None = None) -> None:
+        self.asked = asked
+        self._market = market if len(asked.classes) == 3 else None
+        rows, ends = asked.rows, asked.end_index
+        self._block = min(block_length(rows, ends), max(1, len(rows) // 2))
+        self.uniqueness = average_uniqueness(rows, ends)
         self.effective_samples = float(self.uniqueness.sum())
-        self._timeout = _timeout_return(data)
 
     def examine(
         self, output: PredictionOutput, against: PredictionOutput | None = None
     ) -> Evaluation:
         """Score predictions, with intervals; ``against`` adds the distance to it."""
-        p, classes = output.class_probabilities, self._data.classes
+        p, classes, y = output.class_probabilities, self.asked.classes, self.asked.y
         scores = classification_scores(
-            self.y, p, classes=classes, predictions=output.class_predictions
+            y, p, classes=classes, predictions=output.class_predictions
         )
         found = score_intervals(
-            self.y,
+            y,
             p,
             block_length=self._block,
             classes=classes,
@@ -91,7 +135,7 @@ class Examiner:
         intervals = {name: interval.to_dict() for name, interval in found.items()}
         if against is not None:
             intervals["macro_f1_over_prior"] = score_intervals(
-                self.y,
+                y,
                 p,
                 baseline=against.class_probabilities,
                 block_length=self._block,
@@ -102,32 +146,35 @@ class Examiner:
         if self._market is None:
             return Evaluation(scores, {}, intervals)
         signals, traded = self._market.trade(
-            self.rows, p, timeout_returns=(self._timeout, self._timeout)
+            self.asked.rows,
+            p,
+            timeout_returns=(self.asked.timeout, self.asked.timeout),
         )
         made = performance(traded)
         intervals["sharpe_ratio"] = made.sharpe_interval.to_dict()
         return Evaluation(scores, made.scores(), intervals, signals, traded)
 
-    def baselines(self) -> dict[str, PredictionOutput]:
-        """Return the predictions of every baseline, fitted on the training part."""
-        data = self._data
-        made = {}
-        for name in BASELINES:
-            model = self._baseline(name)
-            model.fit(data.samples("train"), data.y_train)
-            made[name] = model.predict(data.samples("val"))
-        # Balanced weights let the models choose classes by what macro-F1 rewards. The
-        # clock has to choose likewise, or rare classes alone would look like an edge.
-        made["time_of_day"] = _balanced(made["time_of_day"], data)
-        return made
 
-    def _baseline(self, name: str) -> BaseModel:
-        config = {"classes": list(self._data.classes)}
-        if name != "previous_label":
-            return ModelRegistry.create(name, config)
-        # A validation label counts from its own end on, never before.
-        ends = self._data.frame.targets.end_time[self.rows]
-        return ModelRegistry.create(name, config, history=LabelHistory(ends, self.y))
+def blind_guesses(data: TimeSeriesDataContainer) -> dict[str, PredictionOutput]:
+    """Return each baseline's predictions of the validation part, fitted on training."""
+    made = {}
+    for name in BASELINES:
+        model = _baseline(name, data)
+        model.fit(data.samples("train"), data.y_train)
+        made[name] = model.predict(data.samples("val"))
+    # Balanced weights let the models choose classes by what macro-F1 rewards. The
+    # clock has to choose likewise, or rare classes alone would look like an edge.
+    made["time_of_day"] = _balanced(made["time_of_day"], data)
+    return made
+
+
+def _baseline(name: str, data: TimeSeriesDataContainer) -> BaseModel:
+    config = {"classes": list(data.classes)}
+    if name != "previous_label":
+        return ModelRegistry.create(name, config)
+    # A validation label counts from its own end on, never before.
+    ends = data.frame.targets.end_time[data.rows("val")]
+    return ModelRegistry.create(name, config, history=LabelHistory(ends, data.y_val))
 
 
 def _balanced(
@@ -145,7 +192,7 @@ def _balanced(
     )
 
 
-def _timeout_return(data: TimeSeriesDataContainer) -> float:
+def timeout_return(data: TimeSeriesDataContainer) -> float:
     """Mean log return of training labels that touched no barrier."""
     returns = data.returns("train")[data.y_train == 0]
     return float(returns.mean()) if len(returns) and len(data.classes) == 3 else 0.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, final
@@ -13,10 +12,10 @@ from barwise.datasets.container import TimeSeriesDataContainer
 from barwise.metrics import json_number
 from barwise.models.base import BaseModel
 from barwise.models.outputs import PredictionOutput, TrainingMetrics
-from barwise.models.registry import ModelRegistry
 from barwise.trading.market import Market
 from barwise.training.config import TrainerConfig
-from barwise.training.evaluation import Evaluation, Examiner
+from barwise.training.evaluation import Asked, Evaluation, Examiner, blind_guesses
+from barwise.training.fitting import fit_model, model_files
 from barwise.training.outcome import Outcome
 from barwise.training.run_files import write_run
 from barwise.training.run_folder import Run
@@ -79,17 +78,10 @@ class Trainer:
 
     def fit(self, container: TimeSeriesDataContainer) -> Outcome:
         """Fit and score, and return everything that a run folder is written from."""
-        model = self._model(container)
-        metrics = model.fit(
-            container.samples("train"),
-            container.y_train,
-            container.samples("val"),
-            container.y_val,
-            sample_weights=container.sample_weights,
-        )
-        output = model.predict(container.samples("val"))
-        examiner = Examiner(container, self._market)
-        blind = examiner.baselines()
+        made = fit_model(self.config, container, progress=self._progress)
+        model, metrics, output = made.model, made.metrics, made.output
+        examiner = Examiner(Asked.of(container), self._market)
+        blind = blind_guesses(container)
         evaluation = examiner.examine(output, blind["prior"])
         others = {name: examiner.examine(each) for name, each in blind.items()}
         facts = {
@@ -104,18 +96,9 @@ class Trainer:
         return Outcome(
             _arrays(container, examiner, output, evaluation),
             facts,
-            _files(model),
+            model_files(model),
             {"training_time_seconds": metrics.training_time_seconds},
         )
-
-    def _model(self, container: TimeSeriesDataContainer) -> BaseModel:
-        info = ModelRegistry.get_model_info(self.config.model_name)
-        settings = self.config.for_model(info["config"])
-        settings.setdefault("classes", list(container.classes))
-        name, objects = self.config.model_name, dict[str, Any]()
-        if self._progress and "progress" in ModelRegistry.get_objects(name):
-            objects["progress"] = self._progress
-        return ModelRegistry.create(name, settings, **objects)
 
     def _evaluation(
         self,
@@ -161,14 +144,6 @@ class Trainer:
         }
 
 
-def _files(model: BaseModel) -> dict[str, bytes]:
-    """Return the files of a saved model, by name."""
-    with tempfile.TemporaryDirectory() as folder:
-        saved = Path(folder, "model")
-        model.save(saved)
-        return {path.name: path.read_bytes() for path in sorted(saved.iterdir())}
-
-
 def _training(metrics: TrainingMetrics) -> dict[str, Any]:
     scores = ("loss", "accuracy", "f1")
     names = [f"{part}_{score}" for score in scores for part in ("train", "val")]
@@ -187,8 +162,8 @@ def _arrays(
 ) -> dict[str, np.ndarray]:
     arrays = {
         "time": container.times("val"),
-        "row": examiner.rows,
-        "label": examiner.y,
+        "row": examiner.asked.rows,
+        "label": examiner.asked.y,
         "uniqueness": examiner.uniqueness,
         "prediction": output.class_predictions,
         "confidence": output.confidence,

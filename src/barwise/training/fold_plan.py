@@ -1,0 +1,152 @@
+"""Which samples each fold trains on and tests, and the proof that they lie apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from barwise.core.errors import ConfigError, LeakError
+from barwise.core.samples import Samples
+from barwise.datasets import (
+    AbstractSplitter,
+    CombinatorialPurgedKFold,
+    TimeSeriesDataContainer,
+)
+from barwise.datasets.fold_data import development
+
+NO_FOLD = -1
+"""Fold number of a sample that no fold tests."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class FoldPlan:
+    """The folds of a data set.
+
+    Parameters
+    ----------
+    samples : Samples
+        Training and validation part, raw, in order of time; n of them.
+    folds : tuple of (train, test)
+        Positions among the samples, int64, ascending.
+    paths : ndarray of int64, shape (n_paths, n)
+        Fold that tests each sample on each path; -1 for none. One path, unless a
+        combinatorial splitter tests samples several times.
+    """
+
+    samples: Samples
+    folds: tuple[tuple[np.ndarray, np.ndarray], ...]
+    paths: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.folds)
+
+    def rows(self, fold: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the matrix rows of a fold's training and test samples."""
+        train, test = self.folds[fold]
+        return self.samples.index[train], self.samples.index[test]
+
+    def collisions(self) -> np.ndarray:
+        """Count for each fold the test samples that share time with a training label.
+
+        Nothing that the splitter knew is used: only times and label ends. Two labels
+        share time where one begins before the other ends, both ends inclusive; of those
+        that begin by a test label's end, the ones that ended before it began do not.
+
+        Returns
+        -------
+        ndarray of int64, shape (n_folds,)
+        """
+        times, ends = self.samples.times, self.samples.label_end_times
+        found = []
+        for train, test in self.folds:
+            begun = np.searchsorted(np.sort(times[train]), ends[test], side="right")
+            over = np.searchsorted(np.sort(ends[train]), times[test], side="left")
+            found.append(int(np.count_nonzero(begun > over)))
+        return np.array(found, dtype=np.int64)
+
+    def check(self) -> None:
+        """Prove that no test label shares time with a training label of its fold.
+
+        Raises
+        ------
+        LeakError
+            If one does; the fold is named.
+        """
+        collisions = self.collisions()
+        if collisions.any():
+            fold = int(np.argmax(collisions > 0))
+            raise LeakError(
+                f"{collisions[fold]:,} of {len(self.folds[fold][1]):,} test samples of "
+                f"fold {fold + 1} have a label that shares time with a training label: "
+                "the model has seen their outcome. Use a splitter that purges by label "
+                "end (PurgedKFold, CombinatorialPurgedKFold, WalkForward, or the "
+                "TimeSeriesSplit of barwise.datasets)"
+            )
+
+
+def plan_folds(data: TimeSeriesDataContainer, splitter: Any) -> FoldPlan:
+    """Cut the samples of training and validation part into folds, and check them.
+
+    Parameters
+    ----------
+    data : TimeSeriesDataContainer
+    splitter : object
+        One of ``barwise.datasets``, or any with scikit-learn's ``split(X)``, which is
+        then given an array of as many rows.
+
+    Raises
+    ------
+    ConfigError
+        If a fold is left without samples, or a sample is tested twice by a splitter
+        that knows no paths.
+    LeakError
+        If labels of a fold's training and test samples share time.
+
+    Examples
+    --------
+    >>> from barwise.datasets import PurgedKFold
+    >>> from barwise.testing.toy_data import toy_container
+    >>> plan = plan_folds(toy_container(), PurgedKFold(4, embargo=10))
+    >>> len(plan), plan.paths.shape
+    (4, (1, 1665))
+    >>> plan.collisions()
+    array([0, 0, 0, 0])
+    """
+    samples = development(data)
+    own = isinstance(splitter, AbstractSplitter)
+    folds = tuple(
+        (np.asarray(train, np.int64), np.asarray(test, np.int64))
+        for train, test in splitter.split(
+            samples if own else np.empty((len(samples), 0))
+        )
+    )
+    for number, (train, test) in enumerate(folds):
+        if not len(train) or not len(test):
+            raise ConfigError(
+                f"fold {number + 1} of {len(folds)} has {len(train)} training and "
+                f"{len(test)} test samples; take fewer folds or more data"
+            )
+    plan = FoldPlan(samples, folds, _paths(samples, folds, splitter))
+    plan.check()
+    return plan
+
+
+def _paths(
+    samples: Samples, folds: tuple[tuple[np.ndarray, np.ndarray], ...], splitter: Any
+) -> np.ndarray:
+    if isinstance(splitter, CombinatorialPurgedKFold):
+        numbers = [np.full(len(test), k) for k, (_, test) in enumerate(folds)]
+        return splitter.reconstruct(numbers, samples)
+    path = np.full(len(samples), NO_FOLD)
+    for number, (_, test) in enumerate(folds):
+        if (path[test] != NO_FOLD).any():
+            raise ConfigError(
+                f"{type(splitter).__name__} tests a sample in fold {number + 1} that an "
+                "earlier fold tested; only CombinatorialPurgedKFold knows which of "
+                "them belong together"
+            )
+        path[test] = number
+    return path[None]

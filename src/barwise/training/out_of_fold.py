@@ -1,0 +1,266 @@
+"""Out-of-fold predictions: every row is predicted by a model that never saw it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from barwise.core.errors import ConfigError
+from barwise.core.hashing import hash_json
+from barwise.datasets import TimeSeriesDataContainer, fold_data
+from barwise.datasets.fold_data import FoldData, check_unfitted
+from barwise.models.base import BaseModel
+from barwise.models.outputs import PredictionOutput, TrainingMetrics
+from barwise.training.config import TrainerConfig
+from barwise.training.evaluation import Asked, timeout_return
+from barwise.training.fitting import create_model, fit_model, model_files
+from barwise.training.fold_plan import NO_FOLD, FoldPlan, plan_folds
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class FoldPrediction:
+    """What the model of one fold says about its test samples.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float64, shape (n_test, n_classes)
+        NaN where a row could not be scored.
+    predictions : ndarray of int8, shape (n_test,)
+        Chosen classes.
+    timeout : float
+        Mean log return of the fold's training labels of 0.
+    learned : str
+        SHA-256 of all that was learned in the fold: columns, selection, scaler, model.
+    metrics : TrainingMetrics
+        Of the fit.
+    """
+
+    probabilities: np.ndarray
+    predictions: np.ndarray
+    timeout: float
+    learned: str
+    metrics: TrainingMetrics
+
+    @property
+    def scored(self) -> float:
+        """Share of the test samples that could be scored."""
+        return float(np.isfinite(self.probabilities).all(axis=1).mean())
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class OutOfFold:
+    """Predictions of every sample, and which fold made them.
+
+    Parameters
+    ----------
+    plan : FoldPlan
+        Samples, folds, paths.
+    classes : tuple of int
+        In the order of probability columns.
+    y : ndarray of int8, shape (n,)
+        True classes.
+    folds : tuple of FoldPrediction or None
+        One a fold; None where a fold failed.
+    """
+
+    plan: FoldPlan
+    classes: tuple[int, ...]
+    y: np.ndarray
+    folds: tuple[FoldPrediction | None, ...]
+
+    def __len__(self) -> int:
+        return len(self.plan.samples)
+
+    def __repr__(self) -> str:
+        scored = np.isfinite(self.probabilities).all(axis=1).sum()
+        return (
+            f"OutOfFold({scored:,} of {len(self):,} samples predicted by "
+            f"{len(self.plan)} folds, {len(self.plan.paths)} paths)"
+        )
+
+    @property
+    def fold(self) -> np.ndarray:
+        """Int64 (n_paths, n): the fold that made each prediction; -1 for none."""
+        return self.plan.paths
+
+    @property
+    def paths(self) -> np.ndarray:
+        """Float64 (n_paths, n, n_classes): probabilities on every path."""
+        shape = (*self.plan.paths.shape, len(self.classes))
+        return self._gather(np.full(shape, np.nan), lambda one: one.probabilities)
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """Float64 (n, n_classes): one row a sample, the mean over its paths."""
+        return self.paths.mean(axis=0)
+
+    @property
+    def predictions(self) -> np.ndarray:
+        """Int8 (n_paths, n): chosen classes; 0 where nothing could be scored."""
+        empty = np.zeros(self.plan.paths.shape, dtype=np.int8)
+        return self._gather(empty, lambda one: one.predictions)
+
+    def output(self, path: int = 0) -> PredictionOutput:
+        """Return a path's predictions as a model returns them."""
+        p, chosen = self.paths[path], self.predictions[path]
+        column = np.searchsorted(np.array(self.classes), chosen)
+        valid = np.isfinite(p).all(axis=1)
+        confidence = np.where(valid, p[np.arange(len(p)), column], np.nan)
+        return PredictionOutput(chosen, p, confidence, {"classes": self.classes}, valid)
+
+    def asked(self, data: TimeSeriesDataContainer, path: int = 0) -> Asked:
+        """Return the samples as questions, each with its own fold's mean timeout."""
+        rows = self.plan.samples.index
+        timeouts = np.array([0.0 if f is None else f.timeout for f in self.folds])
+        fold = self.plan.paths[path]
+        return Asked(
+            rows,
+            self.y,
+            data.frame.targets.end_index[rows],
+            self.classes,
+            np.where(fold == NO_FOLD, 0.0, timeouts[fold]),
+        )
+
+    def check(self) -> None:
+        """Prove again, from label ends alone, that no prediction is of a seen sample.
+
+        Raises
+        ------
+        LeakError
+            If the interval of a test label touches one of its fold's training labels.
+        """
+        self.plan.check()
+
+    def _gather(
+        self, into: np.ndarray, values: Callable[[FoldPrediction], np.ndarray]
+    ) -> np.ndarray:
+        for number, made in enumerate(self.folds):
+            if made is None:
+                continue
+            test, found = self.plan.folds[number][1], values(made)
+            for path, fold in enumerate(self.plan.paths):
+                mine = np.flatnonzero(fold == number)
+                into[path, mine] = found[np.searchsorted(test, mine)]
+        return into
+
+
+def out_of_fold(
+    model: str | TrainerConfig | BaseModel,
+    data: TimeSeriesDataContainer,
+    splitter: Any,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> OutOfFold:
+    """Predict every sample of training and validation part by a fold's own model.
+
+    In each fold everything that learns is fitted anew on its purged training samples:
+    columns that learn, the selection of columns, the scaler, and the model with the
+    purged tail that stops it early. The test part is not touched.
+
+    Parameters
+    ----------
+    model : str, TrainerConfig or BaseModel
+        A registered name, a trainer's settings, or an unfitted model.
+    data : TimeSeriesDataContainer
+        Its matrix must be raw; what its own preparation has learned is not used.
+    splitter : object
+        One of ``barwise.datasets``, or any with scikit-learn's ``split(X)`` that keeps
+        labels apart. A combinatorial one gives several paths.
+    progress : callable, optional
+        Told how many folds are done, of how many.
+
+    Raises
+    ------
+    ConfigError
+        If the model is fitted, the matrix is scaled or has learned, or the model stops
+        on the validation part, which would be the fold's test samples.
+    LeakError
+        If a fold's training and test labels share time.
+
+    References
+    ----------
+    Lopez de Prado (2018), Advances in Financial Machine Learning, ch. 7 and 12.
+
+    Examples
+    --------
+    >>> from barwise.datasets import PurgedKFold
+    >>> from barwise.testing.toy_data import toy_container
+    >>> made = out_of_fold("logistic", toy_container(), PurgedKFold(4, embargo=10))
+    >>> made
+    OutOfFold(1,665 of 1,665 samples predicted by 4 folds, 1 paths)
+    >>> made.probabilities.shape, np.unique(made.fold)
+    ((1665, 3), array([0, 1, 2, 3]))
+    """
+    config = _config_of(model, data.horizon)
+    check_unfitted(data)
+    check_stopping(config, data.classes)
+    plan = plan_folds(data, splitter)
+    made = []
+    for number in range(len(plan)):
+        if progress is not None:
+            progress(number, len(plan))
+        fold = fold_data(data, *plan.rows(number))
+        made.append(predict_fold(config, fold))
+    return assemble(plan, data, made)
+
+
+def predict_fold(config: TrainerConfig, fold: FoldData) -> FoldPrediction:
+    """Fit a model on a fold's training samples and predict its test samples."""
+    made = fit_model(config, fold.container)
+    files = {
+        name: hashlib.sha256(content).hexdigest()
+        for name, content in model_files(made.model).items()
+    }
+    return FoldPrediction(
+        made.output.class_probabilities,
+        made.output.class_predictions,
+        timeout_return(fold.container),
+        hash_json([fold.learned, files]),
+        made.metrics,
+    )
+
+
+def assemble(
+    plan: FoldPlan,
+    data: TimeSeriesDataContainer,
+    folds: Sequence[FoldPrediction | None],
+) -> OutOfFold:
+    """Put the predictions of all folds together."""
+    y = data.frame.targets.label[plan.samples.index]
+    return OutOfFold(plan, data.classes, y, tuple(folds))
+
+
+def check_stopping(config: TrainerConfig, classes: tuple[int, ...]) -> None:
+    """Refuse a model whose training would look at a fold's test samples.
+
+    Raises
+    ------
+    ConfigError
+        If it stops on the validation part.
+    """
+    settings = create_model(config, classes).settings
+    if getattr(settings, "early_stopping_on", None) == "validation":
+        raise ConfigError(
+            f"{config.model_name}: early_stopping_on: validation would stop on a fold's "
+            "own test samples; set early_stopping_on: train_tail"
+        )
+
+
+def _config_of(model: str | TrainerConfig | BaseModel, horizon: int) -> TrainerConfig:
+    if isinstance(model, TrainerConfig):
+        return model
+    if isinstance(model, str):
+        return TrainerConfig(model_name=model, horizon=horizon)
+    if model.fitted:
+        raise ConfigError(
+            f"{model!r} is fitted: it may have learned from the rows that a fold tests; "
+            f"give ModelRegistry.create({model.name!r}, ...), unfitted, or its name"
+        )
+    own = model.settings.model_dump(mode="json")
+    return TrainerConfig(model_name=model.name, horizon=horizon, model=own)
