@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from barwise.bars import Bars, read_bars
+from barwise.bars.prepare import sessions_of
 from barwise.core.errors import ConfigError
 from barwise.labels import (
     direction_labels,
@@ -22,7 +23,7 @@ def bars(market_data):
 @pytest.mark.parametrize("horizon", [1, 4])
 @pytest.mark.parametrize("entry", ["next_open", "close"])
 def test_directions_are_those_of_a_loop(bars, horizon, entry):
-    labels = direction_labels(bars, horizon=horizon, entry=entry)
+    labels = direction_labels(bars, horizon=horizon, entry=entry, session_end="carry")
     for row in range(0, len(bars) - horizon, 7):
         paid = bars.open[row + 1] if entry == "next_open" else bars.close[row]
         got = bars.close[row + horizon]
@@ -49,6 +50,39 @@ def test_no_direction_crosses_a_roll_or_starts_on_a_filled_bar():
     )
     labels = direction_labels(bars, horizon=2)
     np.testing.assert_array_equal(np.flatnonzero(~labels.valid), [3, 4, 7, 8, 9])
+
+
+def test_a_direction_ends_with_its_session(bars):
+    day = sessions_of(bars, "cme_equity")
+    carried = direction_labels(bars, horizon=30, session_end="carry")
+    flat = direction_labels(bars, horizon=30)
+    none = direction_labels(bars, horizon=30, session_end="invalid")
+    session = day.window_of(bars.time)
+    rows = np.flatnonzero(carried.valid & flat.valid)
+    inside = session[rows] == session[carried.end_index[rows]]
+    assert 100 < np.count_nonzero(~inside) < len(rows)
+    for name in ("label", "ret", "end_time", "end_index"):
+        np.testing.assert_array_equal(
+            getattr(flat, name)[rows[inside]], getattr(carried, name)[rows[inside]]
+        )
+    for row in rows[~inside][::17]:
+        last = np.flatnonzero(session == session[row])[-1]
+        assert flat.end_index[row] == last
+        got = math.log(bars.close[last] / bars.open[row + 1])
+        assert flat.ret[row] == pytest.approx(got, abs=1e-15)
+        assert flat.label[row] == (got > 0)
+    assert not none.valid[rows[~inside]].any()
+    assert none.valid[rows[inside]].all()
+
+
+def test_a_sessions_end_makes_no_signal_known_earlier(bars):
+    signal = np.zeros(len(bars))
+    flat = signal_labels(bars, signal, known_after=29)
+    rows = np.flatnonzero(flat.valid)
+    np.testing.assert_array_equal(flat.end_time[rows], bars.time[rows + 30])
+    np.testing.assert_array_equal(flat.known_at[rows], bars.time[rows + 30])
+    bare = direction_labels(bars, horizon=30)
+    np.testing.assert_array_equal(flat.ret[rows], bare.ret[rows])
 
 
 def test_a_signal_is_taken_one_bar_later_and_ends_when_it_is_known(bars):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from barwise.core.config import Settings
 from barwise.core.errors import ConfigError
@@ -39,6 +39,8 @@ class DatasetSettings(Settings):
         What is learned from the training rows.
     classes : tuple of int
         (-1, 0, 1) or (0, 1).
+    time_decay : float
+        Weight of the oldest training sample beside the newest, above 0 to 1 (none).
     known, static : tuple of str
         Columns whose future is scheduled, and columns constant within a segment;
         all others are observed.
@@ -47,6 +49,7 @@ class DatasetSettings(Settings):
     split: SplitSettings = SplitSettings()
     preparation: PreparationSettings = PreparationSettings()
     classes: tuple[int, ...] = (-1, 0, 1)
+    time_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     known: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
 

@@ -13,6 +13,7 @@ from barwise.core.hashing import hash_json
 from barwise.core.samples import Run, Samples, Windows
 from barwise.datasets.assembly import DatasetSettings, Dropped, assign_rows
 from barwise.datasets.chronological import PARTS, Part, Split
+from barwise.datasets.decay import time_decay
 from barwise.datasets.describe import PartSummary, as_html, as_text, summarise
 from barwise.datasets.frame import Frame
 from barwise.datasets.learner import ColumnLearner
@@ -236,9 +237,11 @@ class TimeSeriesDataContainer:
 
     @property
     def sample_weights(self) -> np.ndarray:
-        """Float64 (n_train,): label weight x uniqueness, mean 1; training part only."""
+        """Float64 (n_train,): label weight x uniqueness x decay, mean 1; train only."""
         rows = self.rows("train")
-        raw = self.frame.targets.weight[rows] * self.frame.uniqueness[rows]
+        unique = self.frame.uniqueness[rows]
+        raw = self.frame.targets.weight[rows] * unique
+        raw *= time_decay(unique, self.settings.time_decay)
         if not raw.any():
             raise DataError(
                 "all training samples weigh 0; check the labels' weight and uniqueness"

@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
 from barwise.bars.bars import Bars
-from barwise.core.arrays import Classes, Flags
+from barwise.bars.sessions import SessionTable
+from barwise.core.arrays import Classes, Flags, Index, Times
 from barwise.core.errors import ConfigError
 from barwise.labels.labels import Labels
+from barwise.labels.triple_barrier import Entry, triple_barrier
+from barwise.stream.resolver import SessionEnd
 from barwise.trading.barrier_rows import contract_runs
 
 CLASSES = (0, 1)
+
+OUT_OF_REACH = 1e12
+"""A distance in points that no price covers: such a barrier ends no trade."""
 
 
 def direction_labels(
     bars: Bars,
     *,
     horizon: int = 1,
-    entry: Literal["next_open", "close"] = "next_open",
+    entry: Entry = "next_open",
+    session_end: SessionEnd = "flat",
+    sessions: SessionTable | None = None,
     sample: Flags | None = None,
 ) -> Labels:
-    """Label every bar by whether the price is higher ``horizon`` bars later.
+    """Label every bar by whether a long that nothing stops would gain.
 
-    1 when ``close[t + horizon]`` is above the entry, else 0: an unchanged price is no
-    rise. The label of row t is known at the close of bar ``t + horizon``. Filled rows
-    are no samples, and no label crosses a roll.
+    1 when the exit is above the entry, else 0: an unchanged price is no rise. The trade
+    is that of :func:`barwise.triple_barrier` with barriers out of reach: it ends with
+    bar ``t + horizon``, or where the session does. Filled rows are no samples, and no
+    label crosses a roll.
 
     Parameters
     ----------
@@ -37,6 +45,11 @@ def direction_labels(
         Bars from the decision to the exit.
     entry : {"next_open", "close"}
         The entry is ``open[t + 1]``, the first price that can be had, or ``close[t]``.
+    session_end : {"flat", "carry", "invalid"}
+        Where the session ends before the horizon: exit at its last close, go on into
+        the next session, or give no label.
+    sessions : SessionTable, optional
+        Trading hours that cover the bars; None takes the symbol's calendar.
     sample : ndarray of bool, shape (row,), optional
         Rows that may get a label.
 
@@ -44,6 +57,8 @@ def direction_labels(
     ------
     ConfigError
         If an argument is out of range.
+    DataError
+        If the bars lie beyond what the trading calendar knows.
 
     Examples
     --------
@@ -54,27 +69,31 @@ def direction_labels(
     >>> labels.label, labels.valid
     (array([1, 0, 0, 0], dtype=int8), array([ True,  True,  True, False]))
     """
-    if int(horizon) != horizon or horizon < 1:
-        raise ConfigError(f"labels.horizon: {horizon!r} is not a whole number >= 1")
-    if entry not in ("next_open", "close"):
-        raise ConfigError(
-            f"labels.entry: {entry!r} is not known; choose next_open or close"
-        )
-    rows = len(bars)
-    price = bars.close.copy()
-    if entry == "next_open":
-        price[:-1] = bars.open[1:]
-    end = np.minimum(np.arange(rows) + horizon, rows - 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ret = np.log(bars.close[end] / price)
-    contract = contract_runs(bars)
-    valid = (np.arange(rows) + horizon < rows) & ~bars.filled & np.isfinite(ret)
-    valid &= contract == contract[end]
-    return _labels(bars, horizon, ret > 0, ret, valid, end, sample)
+    path = triple_barrier(
+        bars,
+        horizon=horizon,
+        upper=OUT_OF_REACH,
+        lower=OUT_OF_REACH,
+        unit="fixed",
+        tick=0.0,
+        entry=entry,
+        session_end=session_end,
+        sessions=sessions,
+        sample=sample,
+    )
+    valid = path.valid & np.isfinite(path.ret)
+    return _binary(path, path.ret > 0, valid, path.end_index, path.known_at)
 
 
 def signal_labels(
-    bars: Bars, signal: np.ndarray, *, known_after: int = 0, sample: Flags | None = None
+    bars: Bars,
+    signal: np.ndarray,
+    *,
+    known_after: int = 0,
+    entry: Entry = "next_open",
+    session_end: SessionEnd = "flat",
+    sessions: SessionTable | None = None,
+    sample: Flags | None = None,
 ) -> Labels:
     """Label every bar by the value that a signal column has one bar later.
 
@@ -88,14 +107,15 @@ def signal_labels(
         Bars after its own bar at whose close a value of the signal is known: 0 for a
         signal computed from the bars up to its own, h for one that looks h bars ahead.
         The label ends there, and purging and lags go by that.
-    sample : ndarray of bool, shape (row,), optional
-        Rows that may get a label.
+    entry, session_end, sessions, sample
+        As in :func:`direction_labels`. They decide ``ret``; a session's end makes no
+        signal known earlier.
 
     Returns
     -------
     Labels
         ``label[t] = signal[t + 1]``, which ends with bar ``t + 1 + known_after``;
-        ``ret`` is the log return from ``open[t + 1]`` to the close of that bar.
+        ``ret`` is the log return of a trade that is decided at t and held as long.
 
     Raises
     ------
@@ -126,12 +146,22 @@ def signal_labels(
             f"labels.signal: row {wrong[0]} is {values[wrong[0]]:g}, but a signal is 0 "
             f"or 1 ({len(wrong)} such rows); NaN stands for no signal"
         )
-    found = direction_labels(bars, horizon=1 + known_after, sample=sample)
-    following = np.r_[values[1:], np.nan][: len(bars)]
-    valid = found.valid & ~np.isnan(following)
-    return _labels(
-        bars, found.horizon, following == 1, found.ret, valid, found.end_index, None
+    horizon = 1 + known_after
+    found = direction_labels(
+        bars,
+        horizon=horizon,
+        entry=entry,
+        session_end=session_end,
+        sessions=sessions,
+        sample=sample,
     )
+    end = np.arange(len(bars)) + horizon
+    following = np.r_[values[1:], np.nan][: len(bars)]
+    contract = contract_runs(bars)
+    valid = found.valid & (end < len(bars)) & ~np.isnan(following)
+    end = np.minimum(end, len(bars) - 1)
+    valid &= contract == contract[end]
+    return _binary(found, following == 1, valid, end, bars.time[end])
 
 
 def meta_labels(labels: Labels, side: Classes, *, cost: float = 0.0) -> Labels:
@@ -193,32 +223,23 @@ def meta_labels(labels: Labels, side: Classes, *, cost: float = 0.0) -> Labels:
     )
 
 
-def _labels(
-    bars: Bars,
-    horizon: int,
-    up: Flags,
-    ret: np.ndarray,
-    valid: Flags,
-    end: np.ndarray,
-    sample: Flags | None,
+def _binary(
+    path: Labels, up: Flags, valid: Flags, end: Index, known_at: Times
 ) -> Labels:
-    if sample is not None:
-        valid = valid & sample
-    none = np.zeros(len(bars), np.int8)
-    time = np.where(valid, bars.time[end], bars.time)
-    return Labels(
-        horizon=horizon,
-        entry_time=bars.time,
+    """Return two classes of paths that ended without a barrier."""
+    none = np.zeros(len(path), np.int8)
+    known_at = np.where(valid, known_at, path.entry_time)
+    return replace(
+        path,
         label=(up & valid).astype(np.int8),
-        end_time=time,
+        end_time=np.where(valid, path.entry_time[end], path.entry_time),
         end_index=np.where(valid, end, -1),
-        ret=np.where(valid, ret, np.nan),
+        ret=np.where(valid, path.ret, np.nan),
         touched=none,
         truth=none,
-        cost_fragile=np.zeros(len(bars), np.bool_),
         valid=valid,
         adverse=np.where(valid, 0.0, np.nan),
-        known_at=time,
+        known_at=known_at,
         # A direction has neither speed nor path: every label is as clear as another.
         parts=(),
         classes=CLASSES,

@@ -12,6 +12,7 @@ from barwise.core.errors import ConfigError
 from barwise.models.registry import ModelRegistry
 from barwise.pipeline.columns import Place, Refused, choose_columns
 from barwise.pipeline.config import RunConfig
+from barwise.pipeline.signal_column import signal_path
 from barwise.pipeline.source import named_files
 
 _Found = tuple[Place, str]
@@ -39,6 +40,7 @@ def check_choices(config: RunConfig, horizons: Sequence[int] = ()) -> None:
     found = [
         *_of_data(config),
         *_of_features(config),
+        *_of_signal(config),
         *_of_horizons(config, horizons),
         *_of_models(config),
         *_of_output(config),
@@ -66,6 +68,15 @@ def _of_features(config: RunConfig) -> Iterator[_Found]:
         choose_columns(config, has_volume=config.traded().has_volume, without=without)
     except Refused as refused:
         yield from refused.problems
+
+
+def _of_signal(config: RunConfig) -> Iterator[_Found]:
+    path = signal_path(config)
+    if path is not None and not path.is_file():
+        yield (
+            ("labels", "signal", "path"),
+            f"there is no file {path}; paths are relative to the config file",
+        )
 
 
 def _of_horizons(config: RunConfig, horizons: Sequence[int]) -> Iterator[_Found]:

@@ -27,7 +27,6 @@ from barwise.pipeline.config_groups import (
     FeatureConfig,
     Group,
     InstrumentConfig,
-    LabelConfig,
     ModelChoice,
     ScalingConfig,
     SplitConfig,
@@ -35,6 +34,7 @@ from barwise.pipeline.config_groups import (
     unique,
 )
 from barwise.pipeline.config_rules import RULES
+from barwise.pipeline.label_config import LabelConfig
 from barwise.pipeline.marked_yaml import Key, dotted
 
 # Says where, never what comes out.

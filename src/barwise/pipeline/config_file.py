@@ -17,10 +17,10 @@ from barwise.pipeline.config_groups import (
     DataConfig,
     FeatureConfig,
     Group,
-    LabelConfig,
     SplitConfig,
 )
 from barwise.pipeline.config_rules import RULES
+from barwise.pipeline.label_config import LabelConfig
 from barwise.pipeline.marked_yaml import Key, Marked, Problem, dotted, read_marked
 
 _MUST = {

@@ -57,7 +57,7 @@ def unique(values: Sequence[T]) -> Sequence[T]:
     return values
 
 
-def _told(check: Callable[[Any], T], value: Any) -> T:
+def told(check: Callable[[Any], T], value: Any) -> T:
     """Let a lower folder check a value; its message is the message."""
     try:
         return check(value)
@@ -166,7 +166,7 @@ class DataConfig(Group):
     @classmethod
     def _rolls_in_order(cls, rolls: Path | tuple[Roll, ...] | None) -> Any:
         if isinstance(rolls, tuple):
-            _told(check_chain, rolls)
+            told(check_chain, rolls)
         return rolls
 
     @field_validator("contracts")
@@ -181,7 +181,7 @@ class DataConfig(Group):
     @classmethod
     def _known_zone(cls, name: str | None) -> str | None:
         if name is not None:
-            _told(check_timezone, name)
+            told(check_timezone, name)
         return name
 
     @field_validator("columns")
@@ -193,7 +193,7 @@ class DataConfig(Group):
     @field_validator("interval")
     @classmethod
     def _whole_minutes(cls, text: str) -> str:
-        if _told(parse_interval, text) % MINUTE:
+        if told(parse_interval, text) % MINUTE:
             raise PydanticCustomError(
                 "interval",
                 "{text}",
@@ -204,7 +204,7 @@ class DataConfig(Group):
     @field_validator("policy")
     @classmethod
     def _known_findings(cls, policy: Any) -> Any:
-        _told(resolve_policy, policy)
+        told(resolve_policy, policy)
         return policy
 
 
@@ -233,7 +233,7 @@ class InstrumentConfig(Group):
     @field_validator("calendar")
     @classmethod
     def _known_calendar(cls, name: str) -> str:
-        _told(get_calendar, name)
+        told(get_calendar, name)
         return name
 
 
@@ -261,37 +261,6 @@ class FeatureConfig(Group):
     prune_correlated: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Leave out a column whose absolute correlation with an earlier one is above this on
     the training rows, e.g. 0.95; with a prior study the more important one stays."""
-
-
-class LabelConfig(Group):
-    """Triple barrier labels under the execution contract."""
-
-    horizons: Annotated[tuple[Count, ...], Field(min_length=1)] = (5, 10, 15, 20)
-    """Bars until a trade is closed, one data set for each."""
-    upper: Positive | None = None
-    """Upper barrier, in units that the key unit chooses; null takes the symbol's own."""
-    lower: Positive | None = None
-    """Lower barrier, in the same units; null takes the symbol's own."""
-    atr_period: Annotated[int, Field(ge=2)] = 14
-    """Bars of the average true range that sizes the barriers."""
-    unit: Literal["atr", "volatility", "fixed"] = "atr"
-    """Unit of the barriers: average true range, rolling volatility, or price."""
-    touch: Literal["high_low", "close"] = "high_low"
-    """Prices that can touch a barrier."""
-    entry: Literal["next_open", "close"] = "next_open"
-    """Fill of the entry: the next bar's open, or the close of the deciding bar."""
-    sides: Literal["long", "both"] = "long"
-    """Label by the long trade alone, or by which trade hit its target first."""
-    session_end: Literal["flat", "carry", "invalid"] = "flat"
-    """A trade still open at the session's last close: exit, carry, or no label."""
-    trade_through: bool = False
-    """Whether a target fills only when the price goes beyond it."""
-
-    @field_validator("horizons")
-    @classmethod
-    def _each_once(cls, horizons: tuple[int, ...]) -> tuple[int, ...]:
-        unique(horizons)
-        return horizons
 
 
 class SplitConfig(Group):

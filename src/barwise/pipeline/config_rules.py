@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from barwise.bars.event_rule import EventRule
 from barwise.bars.instruments import get_instrument, instruments
 from barwise.core.errors import ConfigError
+from barwise.pipeline.label_rules import LABEL_RULES
+from barwise.pipeline.rule import Rule
 
 if TYPE_CHECKING:
     from barwise.pipeline.config import RunConfig
@@ -44,16 +44,6 @@ def _study_counted(config: RunConfig) -> str | None:
         "has no effect without features.importance, the file that ranks columns"
         if wanted.importance is None
         else "is missing beside features.importance; say how many columns to keep"
-    )
-
-
-def _barriers_sized(config: RunConfig) -> str | None:
-    labels = config.labels
-    if labels.unit == "atr" or (labels.upper is not None and labels.lower is not None):
-        return None
-    return (
-        f"{labels.unit!r} needs labels.upper and labels.lower, because a symbol's own "
-        "barriers are multiples of ATR; set both, or use unit: atr"
     )
 
 
@@ -139,26 +129,8 @@ def _symbol_known(config: RunConfig) -> str | None:
     return None
 
 
-@dataclass(frozen=True)
-class Rule:
-    """Settings of several groups that have to agree.
-
-    Parameters
-    ----------
-    at : str
-        Dotted key that an error points to.
-    needs : tuple of str
-        Dotted keys that ``broken`` reads.
-    broken : callable
-        Returns what is wrong and the way out, or None.
-    """
-
-    at: str
-    needs: tuple[str, ...]
-    broken: Callable[[RunConfig], str | None]
-
-
 RULES = (
+    *LABEL_RULES,
     Rule("symbol", ("symbol", "instrument"), _symbol_known),
     Rule("data.path", ("data.path", "data.contracts"), _one_source),
     Rule(
@@ -173,9 +145,6 @@ RULES = (
         _columns_chosen,
     ),
     Rule("features.top", ("features.importance", "features.top"), _study_counted),
-    Rule(
-        "labels.unit", ("labels.unit", "labels.upper", "labels.lower"), _barriers_sized
-    ),
     Rule("data.bar_size", ("data.bars", "data.bar_size"), _size_given),
     Rule("data.gaps", ("data.bars", "data.gaps"), _gaps_there),
     Rule(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from barwise.datasets import (
     TestSeal,
     TimeSeriesDataContainer,
 )
+from barwise.labels import Labels
 from barwise.metrics import average_uniqueness
 from barwise.pipeline.choices import check_choices, store_folder
 from barwise.pipeline.config import RunConfig
@@ -56,8 +56,13 @@ def build_dataset(
 def container_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
     """Return the data set of one horizon; all horizons share the parts' boundaries."""
     config = inputs.config
-    labels, longest = known(inputs.labels[horizon]), max(inputs.labels)
+    wanted, longest = config.labels.weights, max(inputs.labels)
+    labels = known(inputs.labels[horizon])
+    if not wanted.quality:
+        labels = labels.with_quality()
     settings = DatasetSettings(
+        classes=labels.classes,
+        time_decay=wanted.time_decay,
         split=split_settings(config),
         preparation=PreparationSettings(
             scaler=config.scaling.method,
@@ -78,7 +83,7 @@ def container_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
         longest=known(inputs.labels[longest]),
         segments=window_segments(inputs.bars, inputs.roll_invariant),
         sample_mask=inputs.sample_mask,
-        uniqueness=_uniqueness(labels),
+        uniqueness=_uniqueness(labels) if wanted.uniqueness else None,
         settings=settings,
         symbol=inputs.instrument.symbol,
         seal=TestSeal(config.output_path / "test_openings.jsonl"),
@@ -96,7 +101,7 @@ def window_segments(bars: Bars, roll_invariant: Mapping[str, bool]) -> np.ndarra
     return np.cumsum(segments)
 
 
-def _uniqueness(labels: SimpleNamespace) -> np.ndarray:
+def _uniqueness(labels: Labels) -> np.ndarray:
     rows = np.flatnonzero(labels.valid)
     unique = np.ones(len(labels.valid))
     unique[rows] = average_uniqueness(rows, labels.end_index[rows])

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
-from types import SimpleNamespace
 from typing import Any, final
 
 import numpy as np
@@ -16,6 +15,7 @@ from barwise.core.hashing import hash_arrays
 from barwise.datasets import SplitSettings, training_rows
 from barwise.features import FeatureGraph
 from barwise.features.roll_invariance import roll_invariant
+from barwise.labels import Labels
 from barwise.pipeline.columns import Columns
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.label_settings import label_rule
@@ -62,16 +62,16 @@ def split_settings(config: RunConfig) -> SplitSettings:
     )
 
 
-def known(labels: SimpleNamespace) -> SimpleNamespace:
+def known(labels: Labels) -> Labels:
     """Return labels that end when they are known, which is what purging must see."""
-    return SimpleNamespace(**(vars(labels) | {"end_time": labels.known_at}))
+    return replace(labels, end_time=labels.known_at)
 
 
 def fitting_rows(
     config: RunConfig,
     bars: Bars,
     sample_mask: np.ndarray,
-    labels: Mapping[int, SimpleNamespace],
+    labels: Mapping[int, Labels],
 ) -> np.ndarray:
     """Return which bars columns learn from: real ones, up to the last training sample.
 

@@ -1,30 +1,98 @@
-"""The labels that a config stands for, and as columns of lagged labels read them."""
+"""What a config's labels stand for: barriers, classes, the trade that they judge."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from barwise.bars import Instrument
 from barwise.bars.sessions import SessionHours
 from barwise.features import LabelRule
+from barwise.labels.binary import OUT_OF_REACH
 from barwise.pipeline.config import RunConfig
+from barwise.trading import ExecutionContract
+from barwise.trading.costs import BUY, SELL
+
+_OPTIONS = ("atr_period", "unit", "touch", "entry", "sides", "session_end")
+_TITLES = {"atr": "ATR({period})", "volatility": "volatility({period})"}
 
 
-def barrier_settings(config: RunConfig, instrument: Instrument) -> dict[str, Any]:
-    """Return the keyword arguments of ``triple_barrier`` that a config stands for."""
+def triple_options(config: RunConfig, instrument: Instrument) -> dict[str, Any]:
+    """Return the arguments of ``triple_barrier`` that a config stands for."""
     labels = config.labels
     upper, lower = instrument.barriers
-    settings = labels.model_dump(mode="json", exclude={"horizons"})
-    return settings | {
-        "horizon": list(labels.horizons),
+    return {name: getattr(labels, name) for name in (*_OPTIONS, "trade_through")} | {
         "upper": labels.upper or upper,
         "lower": labels.lower or lower,
     }
 
 
+def barrier_settings(config: RunConfig, instrument: Instrument) -> dict[str, Any]:
+    """Return the same, out of reach where the target has no barriers."""
+    found = triple_options(config, instrument)
+    if config.labels.target == "triple_barrier":
+        return found
+    return found | {"upper": OUT_OF_REACH, "lower": OUT_OF_REACH, "unit": "fixed"}
+
+
+def classes_of(config: RunConfig) -> tuple[int, ...]:
+    """Return the classes of a config's target."""
+    return (-1, 0, 1) if config.labels.target == "triple_barrier" else (0, 1)
+
+
+def sides_of(config: RunConfig) -> tuple[int, ...]:
+    """Return the sides that may be traded."""
+    signal = config.labels.signal
+    if signal is None:
+        return (BUY, SELL)
+    return (BUY,) if signal.side == "long" else (SELL,)
+
+
+def side_of(config: RunConfig, label: np.ndarray) -> np.ndarray:
+    """Return the side that each label speaks for: +1, -1, or 0 for none."""
+    labels = config.labels
+    if labels.target == "triple_barrier":
+        return label
+    if labels.target == "direction":
+        return np.where(label == 1, BUY, SELL).astype(np.int8)
+    (side,) = sides_of(config)
+    return (label * side).astype(np.int8)
+
+
+def rule_text(config: RunConfig, instrument: Instrument) -> str:
+    """Say in a few words what makes a label."""
+    labels = config.labels
+    if labels.target == "direction":
+        return "price above the entry"
+    if labels.signal is not None:
+        return f"next {labels.signal.column}"
+    barriers = barrier_settings(config, instrument)
+    unit = _TITLES.get(labels.unit, "points").format(period=labels.atr_period)
+    return f"+{barriers['upper']:g} / -{barriers['lower']:g} {unit}"
+
+
+def execution_of(
+    config: RunConfig, instrument: Instrument, horizon: int
+) -> ExecutionContract:
+    """Return the contract of the trade that the labels judge."""
+    barriers = barrier_settings(config, instrument)
+    has_barriers = config.labels.target == "triple_barrier"
+    return ExecutionContract(
+        horizon,
+        barriers["upper"],
+        barriers["lower"],
+        tick=instrument.tick_size if has_barriers else 0.0,
+        entry=barriers["entry"],
+        session_end="carry" if barriers["session_end"] == "carry" else "flat",
+        sides=barriers["sides"],
+        touch=barriers["touch"],
+        trade_through=barriers["trade_through"],
+    )
+
+
 def label_rule(config: RunConfig, instrument: Instrument) -> LabelRule:
-    """Return the labels of a config as columns of lagged labels read them."""
-    settings = barrier_settings(config, instrument)
-    del settings["horizon"]
+    """Return the barriers of a config as columns of lagged labels read them."""
+    settings = triple_options(config, instrument)
     hours: SessionHours = "regular" if config.data.session == "RTH" else "extended"
     return LabelRule(**settings, tick=instrument.tick_size, hours=hours)

@@ -16,7 +16,7 @@ from barwise.datasets.checks import training_ratio
 from barwise.datasets.chronological import Part
 from barwise.metrics import Interval, class_names
 from barwise.pipeline.inputs import Inputs
-from barwise.pipeline.label_settings import barrier_settings
+from barwise.pipeline.label_settings import rule_text, side_of
 from barwise.report import data as page
 from barwise.report.run_plots import reliability_of
 from barwise.training import Outcome
@@ -54,7 +54,7 @@ def report_of(
         labels=[_labels(inputs, containers[h], h) for h in sorted(containers)],
         results=[_result(inputs, outcome) for outcome in outcomes],
         candles=_candles(bars[:last_shown], inputs.instrument.tick_size),
-        label_tracks=[_track(containers[h], h) for h in sorted(containers)],
+        label_tracks=[_track(inputs, containers[h], h) for h in sorted(containers)],
         verdict=_remark(first),
         settings=inputs.config.model_dump(mode="json"),
         provenance=provenance,
@@ -174,8 +174,6 @@ def _sealed(data: TimeSeriesDataContainer) -> page.Part:
 def _labels(
     inputs: Inputs, data: TimeSeriesDataContainer, horizon: int
 ) -> page.LabelSummary:
-    settings = barrier_settings(inputs.config, inputs.instrument)
-    unit = {"atr": f"ATR({settings['atr_period']})", "volatility": "volatility"}
     names = class_names(data.classes)
     counts: dict[str, dict[str, int]] = {
         part: {
@@ -188,8 +186,7 @@ def _labels(
     truth = inputs.labels[horizon].truth[rows]
     return page.LabelSummary(
         horizon=horizon,
-        rule=f"+{settings['upper']:g} / -{settings['lower']:g} "
-        f"{unit.get(settings['unit'], 'points')}",
+        rule=rule_text(inputs.config, inputs.instrument),
         counts=counts,
         ambiguous=float(np.mean(truth == 2)),
         cost_fragile=float(np.mean(inputs.labels[horizon].cost_fragile[rows])),
@@ -246,7 +243,10 @@ def _candles(bars: Bars, tick: float) -> page.Candles:
     )
 
 
-def _track(data: TimeSeriesDataContainer, horizon: int) -> page.LabelTrack:
+def _track(
+    inputs: Inputs, data: TimeSeriesDataContainer, horizon: int
+) -> page.LabelTrack:
     rows = data.rows("val")
     ends = data.frame.targets.end_time[rows]
-    return page.LabelTrack(horizon, data.times("val"), data.labels("val"), ends)
+    sides = side_of(inputs.config, data.labels("val"))
+    return page.LabelTrack(horizon, data.times("val"), sides, ends)

@@ -9,14 +9,15 @@ from typing import Any
 
 from barwise.core import durable
 from barwise.models.registry import ModelRegistry
+from barwise.pipeline.bar_inputs import costs_of
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.config_groups import ModelChoice
 from barwise.pipeline.dataset import container_of
-from barwise.pipeline.inputs import Inputs, costs_of
-from barwise.pipeline.label_settings import barrier_settings
+from barwise.pipeline.inputs import Inputs
+from barwise.pipeline.label_settings import execution_of, sides_of
 from barwise.pipeline.steps import Step, Steps, source_version
 from barwise.pipeline.store import Content
-from barwise.trading import Account, ExecutionContract
+from barwise.trading import Account
 from barwise.trading.market import Market
 from barwise.training import Outcome, Trainer, TrainerConfig
 
@@ -29,9 +30,11 @@ _CODE = (
     "barwise.models",
     "barwise.training",
     "barwise.defaults",
+    "barwise.pipeline.bar_inputs",
     "barwise.pipeline.dataset",
     "barwise.pipeline.inputs",
     "barwise.pipeline.label_settings",
+    "barwise.pipeline.labelling",
     "barwise.pipeline.source",
     "barwise.pipeline.training",
 )
@@ -114,23 +117,12 @@ def _settings(config: RunConfig, trainer: TrainerConfig) -> dict[str, Any]:
 def market_of(inputs: Inputs, horizon: int) -> Market:
     """Return the market of a run: its labels' own execution contract, its costs."""
     config, instrument = inputs.config, inputs.instrument
-    barriers = barrier_settings(config, instrument)
-    execution = ExecutionContract(
-        horizon,
-        barriers["upper"],
-        barriers["lower"],
-        tick=instrument.tick_size,
-        entry=barriers["entry"],
-        session_end="carry" if barriers["session_end"] == "carry" else "flat",
-        sides=barriers["sides"],
-        touch=barriers["touch"],
-        trade_through=barriers["trade_through"],
-    )
     return Market(
         inputs.bars,
         inputs.width,
-        execution,
+        execution_of(config, instrument, horizon),
         costs_of(config, instrument),
         Account(config.backtest.capital, config.backtest.quantity),
         inputs.sessions,
+        sides_of(config),
     )

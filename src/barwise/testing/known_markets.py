@@ -10,7 +10,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, final
 
 import numpy as np
@@ -121,7 +120,7 @@ def with_shuffled_labels(inputs: Inputs, horizon: int, *, seed: int) -> Inputs:
     old = inputs.labels[horizon]
     label = np.array(old.label)
     label[rows] = np.random.default_rng(seed).permutation(label[rows])
-    changed = SimpleNamespace(**(vars(old) | {"label": label}))
+    changed = replace(old, label=label)
     return replace(inputs, labels={**inputs.labels, horizon: changed})
 
 

@@ -11,7 +11,11 @@ from barwise.trading.performance import (
     sharpe_ratio,
 )
 from barwise.trading.result import BacktestResult, DecisionCounts, Trades
-from barwise.trading.signals import expected_values, signals_from_probabilities
+from barwise.trading.signals import (
+    class_values,
+    expected_values,
+    signals_from_probabilities,
+)
 from barwise.trading.simulation import backtest
 from barwise.trading.sizing import Account
 
@@ -25,6 +29,7 @@ __all__ = [
     "PeriodMoments",
     "Trades",
     "backtest",
+    "class_values",
     "expected_values",
     "performance",
     "period_moments",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -9,10 +10,15 @@ import numpy as np
 
 from barwise.bars.bars import Bars
 from barwise.bars.sessions import SessionTable
-from barwise.trading.costs import Costs
+from barwise.trading.costs import BUY, SELL, Costs
 from barwise.trading.execution import ExecutionContract
 from barwise.trading.result import BacktestResult
-from barwise.trading.signals import TimeoutReturns, signals_from_probabilities
+from barwise.trading.signals import (
+    TimeoutReturns,
+    better_side,
+    class_values,
+    expected_values,
+)
 from barwise.trading.simulation import backtest
 from barwise.trading.sizing import Account
 
@@ -33,6 +39,8 @@ class Market:
     account : Account
     sessions : SessionTable, optional
         Without one days are UTC days and nothing ends a trade early.
+    sides : tuple of int
+        What may be traded: +1 long, -1 short.
     """
 
     bars: Bars
@@ -41,6 +49,7 @@ class Market:
     costs: Costs
     account: Account
     sessions: SessionTable | None = None
+    sides: tuple[int, ...] = (BUY, SELL)
 
     def trade(
         self,
@@ -48,6 +57,7 @@ class Market:
         probabilities: np.ndarray,
         *,
         timeout_returns: TimeoutReturns = (0.0, 0.0),
+        class_returns: np.ndarray | Sequence[float] | None = None,
     ) -> tuple[np.ndarray, BacktestResult]:
         """Trade the probabilities of some rows where a trade is expected to pay.
 
@@ -56,10 +66,13 @@ class Market:
         rows : ndarray of int64, shape (n,)
             Bars of the decisions, increasing. The account runs from the first of them
             to the last one's horizon.
-        probabilities : ndarray of float, shape (n, 3)
-            Short, neutral, long; a row with NaN decides nothing.
+        probabilities : ndarray of float, shape (n, class)
+            Short, neutral, long, or those of two classes; a row with NaN decides
+            nothing.
         timeout_returns : (float, float) or (ndarray, ndarray)
             As in :func:`barwise.trading.expected_values`.
+        class_returns : array_like, optional
+            For labels without barriers, as in :func:`barwise.trading.class_values`.
 
         Returns
         -------
@@ -67,14 +80,19 @@ class Market:
             +1, -1 or 0 at each row.
         result : BacktestResult
         """
-        signals = signals_from_probabilities(
-            probabilities,
-            self.bars.close[rows],
-            self.width[rows],
-            self.execution,
-            self.costs,
-            timeout_returns=timeout_returns,
-        )
+        close = self.bars.close[rows]
+        if class_returns is None:
+            values = expected_values(
+                probabilities,
+                close,
+                self.width[rows],
+                self.execution,
+                self.costs,
+                timeout_returns=timeout_returns,
+            )
+        else:
+            values = class_values(probabilities, close, class_returns, self.costs)
+        signals = better_side(values, self.sides)
         span = slice(int(rows[0]), int(rows[-1]) + 1 + self.execution.horizon)
         bars = self.bars[span]
         decided = np.zeros(len(bars), np.int8)

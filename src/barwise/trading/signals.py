@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from barwise.core.errors import DataError
@@ -103,6 +105,72 @@ def signals_from_probabilities(
     values = expected_values(
         probabilities, close, width, execution, costs, timeout_returns=timeout_returns
     )
+    return better_side(values)
+
+
+def class_values(
+    probabilities: np.ndarray,
+    close: np.ndarray,
+    class_returns: np.ndarray | Sequence[float],
+    costs: Costs,
+) -> np.ndarray:
+    """Sum of p(class) x what the price moves in it, less costs, in points of price.
+
+    For labels without barriers (a direction, a signal), whose trade ends with time: what
+    a class is worth is not a distance but the mean over training labels.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float, shape (row, class)
+    close : ndarray of float64, shape (row,)
+        Price at the decision.
+    class_returns : array_like of float, shape (class,) or (row, class)
+        Mean log return of the price over training labels of each class.
+    costs : Costs
+
+    Returns
+    -------
+    ndarray of float64, shape (row, 2)
+        Long, short. NaN where a probability is missing.
+
+    Raises
+    ------
+    DataError
+        If there is not one return a class.
+
+    Examples
+    --------
+    A rise makes 0.1 %, a fall loses as much; 60 % are worth 1 point at 5000.
+
+    >>> mes = Costs(tick_size=0.25, multiplier=5.0, commission=0.62, slippage_ticks=1)
+    >>> p, price = np.array([[0.4, 0.6]]), np.array([5000.0])
+    >>> class_values(p, price, [-0.001, 0.001], mes).round(2)
+    array([[ 0.26, -1.75]])
+    """
+    moves = np.expm1(np.asarray(class_returns, np.float64))
+    shape = probabilities.shape
+    if len(shape) != 2 or moves.shape not in (shape, shape[1:]):
+        raise DataError(
+            f"expected values need one mean return a class, got shape {moves.shape} for "
+            f"probabilities of shape {shape}"
+        )
+    # Column by column: a matrix product may add up in another order for another shape.
+    parts = probabilities.astype(np.float64) * moves
+    gain = close * sum(parts.T)
+    return np.stack([gain - costs.in_price(BUY), -gain - costs.in_price(SELL)], axis=1)
+
+
+def better_side(values: np.ndarray, sides: Sequence[int] = (BUY, SELL)) -> np.ndarray:
+    """+1, -1 or 0: the side that is expected to pay more, of those allowed, if any pays.
+
+    Examples
+    --------
+    >>> values = np.array([[1.0, -2.0], [-1.0, -1.0], [0.5, 0.8], [np.nan, np.nan]])
+    >>> better_side(values), better_side(values, [1])
+    (array([ 1,  0, -1,  0], dtype=int8), array([1, 0, 1, 0], dtype=int8))
+    """
     long, short = np.nan_to_num(values, nan=-np.inf).T
-    side = np.where(long >= short, 1, -1)
+    long = long if BUY in sides else np.full_like(long, -np.inf)
+    short = short if SELL in sides else np.full_like(short, -np.inf)
+    side = np.where(long >= short, BUY, SELL)
     return np.where(np.maximum(long, short) > 0, side, 0).astype(np.int8)

@@ -64,16 +64,16 @@ class Asked:
         Row in which each label is known.
     classes : tuple of int
         In the order of probability columns.
-    timeout : ndarray of float64, shape (n,)
-        What a label of 0 returned on average on the training rows of the model that is
-        asked, log return.
+    class_returns : ndarray of float64, shape (n, class)
+        What labels of each class returned on average on the training rows of the model
+        that is asked, log return.
     """
 
     rows: np.ndarray
     y: np.ndarray
     end_index: np.ndarray
     classes: tuple[int, ...]
-    timeout: np.ndarray
+    class_returns: np.ndarray
 
     @classmethod
     def of(cls, data: TimeSeriesDataContainer) -> Asked:
@@ -84,7 +84,7 @@ class Asked:
             data.y_val,
             data.frame.targets.end_index[rows],
             data.classes,
-            np.full(len(rows), timeout_return(data)),
+            np.tile(class_returns(data), (len(rows), 1)),
         )
 
     def take(self, positions: np.ndarray) -> Asked:
@@ -94,7 +94,7 @@ class Asked:
             self.y[positions],
             self.end_index[positions],
             self.classes,
-            self.timeout[positions],
+            self.class_returns[positions],
         )
 
 
@@ -111,7 +111,7 @@ class Examiner:
 
     def __init__(self, asked: Asked, market: Market | None = None) -> None:
         self.asked = asked
-        self._market = market if len(asked.classes) == 3 else None
+        self._market = market
         rows, ends = asked.rows, asked.end_index
         self._block = min(block_length(rows, ends), max(1, len(rows) // 2))
         self.uniqueness = average_uniqueness(rows, ends)
@@ -148,11 +148,18 @@ class Examiner:
         signals, traded = self._market.trade(
             self.asked.rows,
             p,
-            timeout_returns=(self.asked.timeout, self.asked.timeout),
+            **self._worth(),
         )
         made = performance(traded)
         intervals["sharpe_ratio"] = made.sharpe_interval.to_dict()
         return Evaluation(scores, made.scores(), intervals, signals, traded)
+
+    def _worth(self) -> dict[str, Any]:
+        """What trades expect of classes: two have no barriers that would say it."""
+        returns = self.asked.class_returns
+        if len(self.asked.classes) == 2:
+            return {"class_returns": returns}
+        return {"timeout_returns": (returns[:, 1], returns[:, 1])}
 
 
 def blind_guesses(data: TimeSeriesDataContainer) -> dict[str, PredictionOutput]:
@@ -192,7 +199,9 @@ def _balanced(
     )
 
 
-def timeout_return(data: TimeSeriesDataContainer) -> float:
-    """Mean log return of training labels that touched no barrier."""
-    returns = data.returns("train")[data.y_train == 0]
-    return float(returns.mean()) if len(returns) and len(data.classes) == 3 else 0.0
+def class_returns(data: TimeSeriesDataContainer) -> np.ndarray:
+    """Mean log return of training labels of each class, 0 for one that is not there."""
+    y, returns = data.y_train, data.returns("train")
+    return np.array(
+        [returns[y == c].mean() if (y == c).any() else 0.0 for c in data.classes]
+    )

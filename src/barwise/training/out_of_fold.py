@@ -16,7 +16,7 @@ from barwise.datasets.fold_data import FoldData, check_unfitted
 from barwise.models.base import BaseModel
 from barwise.models.outputs import PredictionOutput, TrainingMetrics
 from barwise.training.config import TrainerConfig
-from barwise.training.evaluation import Asked, timeout_return
+from barwise.training.evaluation import Asked, class_returns
 from barwise.training.fitting import create_model, fit_model, model_files
 from barwise.training.fold_plan import NO_FOLD, FoldPlan, plan_folds
 
@@ -32,8 +32,8 @@ class FoldPrediction:
         NaN where a row could not be scored.
     predictions : ndarray of int8, shape (n_test,)
         Chosen classes.
-    timeout : float
-        Mean log return of the fold's training labels of 0.
+    class_returns : ndarray of float64, shape (class,)
+        Mean log return of the fold's training labels of each class.
     learned : str
         SHA-256 of all that was learned in the fold: columns, selection, scaler, model.
     metrics : TrainingMetrics
@@ -42,7 +42,7 @@ class FoldPrediction:
 
     probabilities: np.ndarray
     predictions: np.ndarray
-    timeout: float
+    class_returns: np.ndarray
     learned: str
     metrics: TrainingMetrics
 
@@ -115,16 +115,17 @@ class OutOfFold:
         return PredictionOutput(chosen, p, confidence, {"classes": self.classes}, valid)
 
     def asked(self, data: TimeSeriesDataContainer, path: int = 0) -> Asked:
-        """Return the samples as questions, each with its own fold's mean timeout."""
+        """Return the samples as questions, each with the mean returns of its fold."""
         rows = self.plan.samples.index
-        timeouts = np.array([0.0 if f is None else f.timeout for f in self.folds])
+        none = np.zeros(len(self.classes))
+        means = np.array([none if f is None else f.class_returns for f in self.folds])
         fold = self.plan.paths[path]
         return Asked(
             rows,
             self.y,
             data.frame.targets.end_index[rows],
             self.classes,
-            np.where(fold == NO_FOLD, 0.0, timeouts[fold]),
+            np.where((fold == NO_FOLD)[:, None], 0.0, means[fold]),
         )
 
     def check(self) -> None:
@@ -220,7 +221,7 @@ def predict_fold(config: TrainerConfig, fold: FoldData) -> FoldPrediction:
     return FoldPrediction(
         made.output.class_probabilities,
         made.output.class_predictions,
-        timeout_return(fold.container),
+        class_returns(fold.container),
         hash_json([fold.learned, files]),
         made.metrics,
     )
