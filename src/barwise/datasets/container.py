@@ -8,18 +8,18 @@ from typing import final
 
 import numpy as np
 
-from barwise.core.errors import ConfigError, DataError
+from barwise.core.errors import ConfigError
 from barwise.core.hashing import hash_json
 from barwise.core.samples import Run, Samples, Windows
 from barwise.datasets.assembly import DatasetSettings, Dropped, assign_rows
 from barwise.datasets.chronological import PARTS, Part, Split
-from barwise.datasets.decay import time_decay
 from barwise.datasets.describe import PartSummary, as_html, as_text, summarise
 from barwise.datasets.frame import Frame
 from barwise.datasets.learner import ColumnLearner
 from barwise.datasets.preparation import Preparation
 from barwise.datasets.sealed import Opening, SealedError, TestSeal
 from barwise.datasets.targets import LabelArrays, Targets
+from barwise.datasets.weights import training_weights
 
 Triple = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -239,14 +239,8 @@ class TimeSeriesDataContainer:
     def sample_weights(self) -> np.ndarray:
         """Float64 (n_train,): label weight x uniqueness x decay, mean 1; train only."""
         rows = self.rows("train")
-        unique = self.frame.uniqueness[rows]
-        raw = self.frame.targets.weight[rows] * unique
-        raw *= time_decay(unique, self.settings.time_decay)
-        if not raw.any():
-            raise DataError(
-                "all training samples weigh 0; check the labels' weight and uniqueness"
-            )
-        return raw / raw.mean()
+        weight, unique = self.frame.targets.weight[rows], self.frame.uniqueness[rows]
+        return training_weights(weight, unique, self.settings.time_decay)
 
     @property
     def label_end_times(self) -> np.ndarray:

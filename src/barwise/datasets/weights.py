@@ -1,8 +1,41 @@
-"""How much less an old sample weighs."""
+"""What training samples weigh."""
 
 from __future__ import annotations
 
 import numpy as np
+
+from barwise.core.errors import DataError
+
+
+def training_weights(
+    weight: np.ndarray, uniqueness: np.ndarray, oldest: float
+) -> np.ndarray:
+    """Return label weight x uniqueness x decay, with mean 1.
+
+    Parameters
+    ----------
+    weight, uniqueness : ndarray of float64, shape (n,)
+        Of each training label, oldest first.
+    oldest : float
+        As in :func:`time_decay`.
+
+    Raises
+    ------
+    DataError
+        If all samples weigh 0.
+
+    Examples
+    --------
+    >>> training_weights(np.array([1.5, 0.5]), np.array([0.5, 0.5]), 1.0)
+    array([1.5, 0.5])
+    """
+    raw = weight * uniqueness * time_decay(uniqueness, oldest)
+    if not raw.any():
+        raise DataError(
+            "all training samples weigh 0; check the labels' weight and uniqueness"
+        )
+    mean: float = raw.mean()
+    return raw / mean
 
 
 def time_decay(uniqueness: np.ndarray, oldest: float) -> np.ndarray:
