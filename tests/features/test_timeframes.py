@@ -3,11 +3,17 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from barwise.bars.bars import Bars
 from barwise.bars.sessions import coverage, session_table
-from barwise.features import FeatureGraph
+from barwise.core.arrays import MINUTE
+from barwise.core.errors import ConfigError, DataError, IntegrityError
+from barwise.features import BarColumns, FeatureGraph, on
+from barwise.features.sourced import SourcedGraph
+from barwise.stream.expr import lag
 from barwise.testing import stages
 from barwise.testing.streams import bar_streams, cuts
 
@@ -60,3 +66,74 @@ def test_advance_does_not_change_a_row(data):
         np.testing.assert_array_equal(
             told.push(bars[row : row + 1]), expected[row : row + 1]
         )
+
+
+def test_finer_bars_may_come_in_any_pieces(walk):
+    """Early or just in time; what comes after its row is refused and changes nothing."""
+    fine = minutes_under(walk)
+    names = ["mtf_1min_realized_vol_5", "mtf_1min_return_1", "mtf_1h_rsi_2"]
+    expected = FeatureGraph(names).push(walk, fine=fine)
+    graph = FeatureGraph(names)
+    rows = [
+        graph.push(walk[:10], fine=fine[:50]),
+        graph.push(walk[10:10], fine=fine[50:90]),
+    ]
+    with pytest.raises(DataError, match="comes after the row of"):
+        graph.push(walk[10:11], fine=fine[49:50])
+    rows.append(graph.push(walk[10:18]))
+    rows += [
+        graph.push(walk[i : i + 1], fine=fine[5 * i : 5 * i + 5]) for i in range(18, 40)
+    ]
+    revived = FeatureGraph(names)
+    revived.restore(graph.snapshot())
+    rows.append(revived.push(walk[40:], fine=fine[200:]))
+    np.testing.assert_array_equal(np.concatenate(rows), expected)
+    last = fine.close[4::5] / fine.close[3::5] - 1.0
+    np.testing.assert_allclose(expected[:, 1], last, rtol=1e-6, atol=1e-9)
+
+
+def test_a_row_does_not_see_finer_bars_that_close_after_it(walk):
+    fine = minutes_under(walk)
+    names = ["mtf_1min_realized_vol_5", "mtf_1min_return_1"]
+    later = fine.time > walk.time[300]
+    other = fine.with_columns(close=np.where(later, 3.0 * fine.close, fine.close))
+    one, two = (FeatureGraph(names).push(walk, fine=each) for each in (fine, other))
+    np.testing.assert_array_equal(one[:301], two[:301])
+    assert (one[301:] != two[301:]).any()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("mtf_5min_rsi_14", "that is what the rows are already"),
+        ("mtf_7min_rsi_14", "no multiple of 5min"),
+        ("mtf_60min_rsi_14", "one spelling: 1h for 60min"),
+        ("mtf_2d_rsi_14", "at most 1d"),
+        ("mtf_1h_rsx_14", "unknown feature 'rsx_14': did you mean rsi_14"),
+        ("mtf_1h_mtf_15min_rsi_14", "15min bars inside 1h bars"),
+        (
+            "mtf_1min_rsi_14",
+            r"finer than the rows, and there are none: push\(bars, fine=",
+        ),
+    ],
+)
+def test_a_timeframe_that_cannot_be_is_refused(walk, name, message):
+    with pytest.raises(ConfigError, match=message):
+        FeatureGraph([name], interval="5min").push(walk)
+
+
+def test_a_snapshot_belongs_to_what_is_computed_on_the_longer_bars(walk):
+    close = BarColumns().close
+    one, other = (SourcedGraph({"x": on("1h", e)}) for e in (close, lag(close, 1)))
+    assert one.hash != other.hash
+    one.push(walk[:50])
+    with pytest.raises(IntegrityError, match="another set of features"):
+        other.restore(one.snapshot())
+
+
+def minutes_under(bars):
+    """Five one-minute bars under each row; the last closes with it."""
+    ends = np.repeat(bars.time, 5) - np.tile(np.arange(4, -1, -1), len(bars)) * MINUTE
+    rng = np.random.default_rng(2)
+    close = np.repeat(bars.close, 5) * np.exp(1e-4 * rng.standard_normal(len(ends)))
+    return Bars.of(ends, close, close, close, close, interval=MINUTE, symbol="MES")

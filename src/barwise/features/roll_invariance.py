@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from barwise.bars.bars import Bars
 
 if TYPE_CHECKING:
+    from barwise.features.external_source import Tables
     from barwise.features.graph import FeatureGraph
 
 _ROWS = 50_000
@@ -18,7 +19,13 @@ _SHARE = 1e-3
 _PRICES = ("open", "high", "low", "close", "old_close", "new_close")
 
 
-def roll_invariant(graph: FeatureGraph, bars: Bars) -> dict[str, bool]:
+def roll_invariant(
+    graph: FeatureGraph,
+    bars: Bars,
+    *,
+    fine: Bars | None = None,
+    external: Tables | None = None,
+) -> dict[str, bool]:
     """Say of each column whether its values are the same on any contract's scale.
 
     After a roll, adjusted prices differ from those of another first contract (or of
@@ -37,6 +44,8 @@ def roll_invariant(graph: FeatureGraph, bars: Bars) -> dict[str, bool]:
         Fitted where it has to be; it is not pushed itself.
     bars : Bars
         Of the series in question; the first 50,000 are used.
+    fine, external
+        As in ``FeatureGraph.push``.
 
     Returns
     -------
@@ -56,9 +65,16 @@ def roll_invariant(graph: FeatureGraph, bars: Bars) -> dict[str, bool]:
     """
     some = bars[:_ROWS]
     method = graph.roll_adjustment
+    beside: dict[str, Any] = {} if external is None else {"external": external}
+    both = [(some, beside), (_moved(some, method), beside)]
+    if fine is not None:
+        finer = (fine, _moved(fine, method))
+        both = [(p, b | {"fine": f}) for (p, b), f in zip(both, finer, strict=True)]
     one, other = (
-        graph.with_parameters(graph.fitted_parameters).push(part).astype(np.float64)
-        for part in (some, _moved(some, method))
+        graph.with_parameters(graph.fitted_parameters)
+        .push(part, **given)
+        .astype(np.float64)
+        for part, given in both
     )
     there = np.isfinite(one)
     with np.errstate(invalid="ignore"):  # infinity less infinity

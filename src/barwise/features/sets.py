@@ -15,7 +15,7 @@ from barwise.core.errors import ConfigError
 from barwise.features.definition import Feature
 from barwise.features.lowering import is_longer, timeframes_of
 from barwise.features.registry import find, full_names
-from barwise.stream import Expr
+from barwise.stream.program import in_order
 
 
 @cache
@@ -102,7 +102,7 @@ def needs_volume(name: str, own: Iterable[Feature] = ()) -> bool:
     >>> needs_volume("mfi_14"), needs_volume("rsi_14")
     (True, False)
     """
-    return _uses(find(name, own)[1], "volume")
+    return "volume" in inputs_of(name, own)
 
 
 def too_short(name: str, interval: int, own: Iterable[Feature] = ()) -> tuple[str, ...]:
@@ -121,17 +121,16 @@ def too_short(name: str, interval: int, own: Iterable[Feature] = ()) -> tuple[st
     )
 
 
-def _uses(expr: Expr, column: str) -> bool:
-    seen: set[int] = set()
-    stack = [expr]
-    while stack:
-        node = stack.pop()
-        if node.op == "column" and node.params[0] == column:
-            return True
-        if id(node) not in seen:
-            seen.add(id(node))
-            stack.extend(node.inputs)
-    return False
+def inputs_of(name: str, own: Iterable[Feature] = ()) -> set[str]:
+    """Return the input columns that a column is computed from.
+
+    Examples
+    --------
+    >>> sorted(inputs_of("mtf_1h_true_range_ratio_14"))
+    ['close', 'high', 'low']
+    """
+    every = in_order([find(name, own)[1]])
+    return {str(node.params[0]) for node in every if node.op == "column"}
 
 
 def choose(

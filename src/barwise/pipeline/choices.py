@@ -12,6 +12,7 @@ from barwise.core.errors import ConfigError
 from barwise.models.registry import ModelRegistry
 from barwise.pipeline.columns import Place, Refused, choose_columns
 from barwise.pipeline.config import RunConfig
+from barwise.pipeline.external import table_files
 from barwise.pipeline.signal_column import signal_path
 from barwise.pipeline.source import named_files
 
@@ -52,7 +53,7 @@ def check_choices(config: RunConfig, horizons: Sequence[int] = ()) -> None:
 
 
 def _of_data(config: RunConfig) -> Iterator[_Found]:
-    for key, path in named_files(config).items():
+    for key, path in {**named_files(config), **table_files(config)}.items():
         if path.is_dir():
             yield key, f"{path} is a folder; name one file in it"
         elif not path.exists():

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import final
 
+from barwise.bars.event_rule import EventRule
+from barwise.bars.intervals import parse_interval
 from barwise.core.errors import ConfigError
 from barwise.core.hashing import hash_file
 from barwise.features import OwnFeatures, choose, find, load_features, set_columns
-from barwise.features.sets import needs_volume, without_volume
+from barwise.features.external import EXTERNAL
+from barwise.features.lowering import spell_timeframe
+from barwise.features.sets import inputs_of, needs_volume, too_short, without_volume
 from barwise.pipeline.config import RunConfig
+from barwise.pipeline.external import table_columns
 from barwise.pipeline.importance_file import read_importance
 
 Place = tuple[str | int, ...]
@@ -36,7 +42,7 @@ class Columns:
     """
 
     names: tuple[str, ...]
-    left_out: tuple[str, ...]
+    left_out: Mapping[str, str]
     own: OwnFeatures | None
     notes: tuple[str, ...]
 
@@ -50,7 +56,13 @@ class Refused(Exception):  # noqa: N818 - a list of findings on its way up
         self.problems = tuple(problems)
 
 
-def choose_columns(config: RunConfig, *, has_volume: bool, without: str) -> Columns:
+def choose_columns(
+    config: RunConfig,
+    *,
+    has_volume: bool,
+    without: str,
+    finest: int | None = None,
+) -> Columns:
     """Return the columns of a config.
 
     Parameters
@@ -60,6 +72,8 @@ def choose_columns(config: RunConfig, *, has_volume: bool, without: str) -> Colu
         Whether columns that are computed from the traded volume can be had.
     without : str
         Who has no volume, and what to do about it, for a message.
+    finest : int, optional
+        Interval of the source in nanoseconds (0: it has none), once it is known.
 
     Raises
     ------
@@ -73,19 +87,8 @@ def choose_columns(config: RunConfig, *, has_volume: bool, without: str) -> Colu
         # Which names are right cannot be said without the file.
         raise Refused([(("features", "own"), str(problem))]) from problem
     ranked, base, problems = _base(config, own)
-    left_out = [n for n in base if not has_volume and needs_volume(n, own or ())]
-    instead = without_volume(wanted.set) if left_out and wanted.set else {}
-    kept_or_swapped = (instead.get(n) if n in left_out else n for n in base)
-    base = [name for name in kept_or_swapped if name is not None]
-    for number, name in enumerate(wanted.names):
-        try:
-            refused = needs_volume(name, own or ()) and not has_volume
-        except ConfigError as problem:
-            problems.append((("features", "names", number), str(problem)))
-            continue
-        if refused:
-            why = f"{name!r} is computed from the traded volume, and {without}"
-            problems.append((("features", "names", number), why))
+    base, left_out = _available(config, base, own, has_volume, finest)
+    problems += _refused(config, own, has_volume, without, finest)
     # The rest is judged by the columns, so those come first.
     if problems:
         raise Refused(problems)
@@ -97,7 +100,96 @@ def choose_columns(config: RunConfig, *, has_volume: bool, without: str) -> Colu
     notes: tuple[str, ...] = ()
     if ranked is not None:
         kept, notes = _most_important(config, kept, ranked)
-    return Columns(tuple(kept), tuple(left_out), own, notes)
+    return Columns(tuple(kept), left_out, own, notes)
+
+
+def _available(
+    config: RunConfig,
+    base: list[str],
+    own: OwnFeatures | None,
+    has_volume: bool,
+    finest: int | None,
+) -> tuple[list[str], dict[str, str]]:
+    """Return the columns of a set or study that can be had, and why others cannot."""
+    left_out: dict[str, str] = {}
+    if not has_volume:
+        traded = [name for name in base if needs_volume(name, own or ())]
+        left_out = dict.fromkeys(traded, "they are computed from the traded volume")
+    wanted = config.features.set
+    instead = without_volume(wanted) if left_out and wanted else {}
+    kept_or_swapped = (instead.get(n) if n in left_out else n for n in base)
+    names = [name for name in kept_or_swapped if name is not None]
+    for name in names:
+        why = _input_problem(config, name, own, finest or 0)
+        left_out |= {} if why is None else {name: why}
+    return [name for name in names if name not in left_out], left_out
+
+
+def _refused(
+    config: RunConfig,
+    own: OwnFeatures | None,
+    has_volume: bool,
+    without: str,
+    finest: int | None,
+) -> Iterator[tuple[Place, str]]:
+    """Refuse columns that are named and cannot be had."""
+    for number, name in enumerate(config.features.names):
+        try:
+            why = _input_problem(config, name, own, finest)
+            if why is None and needs_volume(name, own or ()) and not has_volume:
+                why = f"is computed from the traded volume, and {without}"
+        except ConfigError as problem:
+            yield ("features", "names", number), str(problem)
+            continue
+        if why is not None:
+            yield ("features", "names", number), f"{name!r} {why}"
+
+
+def _input_problem(
+    config: RunConfig, name: str, own: OwnFeatures | None, finest: int | None
+) -> str | None:
+    """Say why a column cannot be had from the config's bars and tables."""
+    have = table_columns(config)
+    for column in sorted(inputs_of(name, own or ())):
+        if column.startswith(EXTERNAL) and column not in have:
+            near = get_close_matches(column, have, n=3)
+            hint = f"did you mean {', '.join(near)}?" if near else "add it there"
+            return f"reads {column}, which no table under external makes; {hint}"
+    return _timeframe_problem(config, name, own, finest)
+
+
+def _timeframe_problem(
+    config: RunConfig, name: str, own: OwnFeatures | None, finest: int | None
+) -> str | None:
+    """Say why the bars cannot make a timeframe; bars finer than ``finest`` are none."""
+    if isinstance(config.target, EventRule):
+        return None
+    interval = parse_interval(config.target)
+    for timeframe in too_short(name, interval, own or ()):
+        length = parse_interval(timeframe)
+        if length >= interval:
+            return (
+                f"needs bars of {timeframe}, which those of {config.data.interval} "
+                "(data.interval) cannot make"
+            )
+        if finest is not None and (not 0 < finest < interval or length % finest):
+            have = (
+                f"of {spell_timeframe(finest)}" if finest else "no bars of one length"
+            )
+            return (
+                f"needs bars of {timeframe} under those of {config.data.interval}, and "
+                f"the source has {have}"
+            )
+    return None
+
+
+def finer_timeframes(config: RunConfig, columns: Columns) -> set[str]:
+    """Return the timeframes of columns that are shorter than the bars."""
+    if isinstance(config.target, EventRule):
+        return set()
+    interval = parse_interval(config.target)
+    every = (too_short(name, interval, columns.own or ()) for name in columns.names)
+    return {timeframe for found in every for timeframe in found}
 
 
 _Base = tuple[dict[str, float] | None, list[str], list[tuple[Place, str]]]

@@ -24,6 +24,7 @@ from barwise.pipeline.config_groups import (
     BacktestConfig,
     Count,
     DataConfig,
+    ExternalTable,
     FeatureConfig,
     Group,
     InstrumentConfig,
@@ -70,6 +71,8 @@ class RunConfig(Group):
     """Only for a symbol that barwise does not know, or to override its contract."""
     features: FeatureConfig = FeatureConfig()
     """Which columns the models see."""
+    external: tuple[ExternalTable, ...] = ()
+    """Tables from outside the bars, whose columns features.names may name."""
     labels: LabelConfig = LabelConfig()
     """How a trade is judged."""
     split: SplitConfig = SplitConfig()
@@ -108,6 +111,12 @@ class RunConfig(Group):
     def _each_model_once(cls, models: tuple[ModelChoice, ...]) -> Any:
         unique([hash_json(model.model_dump(mode="json")) for model in models])
         return models
+
+    @field_validator("external")
+    @classmethod
+    def _each_table_once(cls, tables: tuple[ExternalTable, ...]) -> Any:
+        unique([table.name for table in tables])
+        return tables
 
     @model_validator(mode="after")
     def _agree(self) -> RunConfig:

@@ -13,7 +13,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator
+from pydantic import (
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from barwise.bars.bars import PriceKind
@@ -23,7 +30,7 @@ from barwise.bars.contracts import RollRule
 from barwise.bars.event_rule import EventKind
 from barwise.bars.gaps import GapPolicy
 from barwise.bars.instruments import InstrumentKind
-from barwise.bars.intervals import parse_interval
+from barwise.bars.intervals import parse_duration, parse_interval
 from barwise.bars.policies import resolve_policy
 from barwise.bars.prepare import SessionApplies
 from barwise.bars.read import LabelSide
@@ -261,6 +268,45 @@ class FeatureConfig(Group):
     prune_correlated: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Leave out a column whose absolute correlation with an earlier one is above this on
     the training rows, e.g. 0.95; with a prior study the more important one stays."""
+
+
+class ExternalTable(Group):
+    """Values from outside the bars: another symbol, an index, an event calendar."""
+
+    name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+    """Name of the table in those of its columns: ext_NAME_COLUMN."""
+    path: Path
+    """File of the table: CSV with a header line, Parquet or Arrow; relative to this
+    file."""
+    known_at: Text
+    """Column with the moment at which a row was known; a row counts from then on."""
+    columns: tuple[Text, ...] = ()
+    """Columns to take; their names become lower-case."""
+    timezone: str | None = None
+    """Zone of the table's clock, e.g. America/New_York; null takes the column's own zone,
+    and a column without one is UTC."""
+    delay: str | None = None
+    """How much later than its timestamp a row is known, e.g. 5min for bars stamped with
+    their open; needed where the timestamps are days alone."""
+    event_time: Text | None = None
+    """Column with the time of a scheduled event that known_at announced; it adds the
+    columns minutes_to and minutes_since."""
+    max_age: str | None = None
+    """How long a row counts, e.g. 3d; null: until the next one."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str | None) -> str | None:
+        if name is not None:
+            told(check_timezone, name)
+        return name
+
+    @field_validator("delay", "max_age")
+    @classmethod
+    def _readable(cls, text: str | None, info: ValidationInfo) -> str | None:
+        if text is not None:
+            told(lambda value: parse_duration(value, str(info.field_name)), text)
+        return text
 
 
 class SplitConfig(Group):

@@ -11,6 +11,8 @@ import numpy as np
 
 from barwise.bars import Bars
 from barwise.bars.rolls import rolls_in
+from barwise.bars.session_filter import HOURS
+from barwise.bars.sessions import SessionHours
 from barwise.core.hashing import hash_arrays
 from barwise.datasets import SplitSettings, training_rows
 from barwise.features import FeatureGraph
@@ -19,6 +21,7 @@ from barwise.labels import Labels
 from barwise.pipeline.columns import Columns
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.label_settings import label_rule
+from barwise.pipeline.side import SideInputs
 from barwise.pipeline.steps import Result, Step, Steps, source_version
 from barwise.pipeline.store import Content
 
@@ -29,7 +32,9 @@ _CODE = (
     "barwise.stream",
     "barwise.features",
     "barwise.trading.barrier_rows",
+    "barwise.pipeline.external",
     "barwise.pipeline.features",
+    "barwise.pipeline.side",
 )
 
 
@@ -91,9 +96,17 @@ def graph_of(config: RunConfig, columns: Columns) -> FeatureGraph:
         columns.names,
         calendar=config.traded().calendar,
         roll_adjustment=config.data.roll_adjustment,
+        hours=_hours(config),
+        interval=config.target if isinstance(config.target, str) else None,
         own=columns.own or (),
         labels=label_rule(config, config.traded()),
     )
+
+
+def _hours(config: RunConfig) -> SessionHours:
+    """Hours that longer bars are cut from: those of the bars that are kept."""
+    data = config.data
+    return HOURS[data.session if data.session_applies == "bars" else "all"]
 
 
 def features_step(
@@ -101,6 +114,7 @@ def features_step(
     own: str | None,
     bars: Bars,
     rows: np.ndarray | None,
+    side: SideInputs,
     address: str,
     steps: Steps,
 ) -> Result:
@@ -115,6 +129,8 @@ def features_step(
     bars : Bars
     rows : ndarray of bool, shape (bar,), or None
         Bars to learn from; None if no column learns.
+    side : SideInputs
+        What columns need beside the bars.
     address : str
         Of the stored bars.
     steps : Steps
@@ -131,21 +147,25 @@ def features_step(
     if rows is not None:
         settings["rows"] = hash_arrays({"rows": rows})
         settings["libraries"] = {name: version(name) for name in graph.libraries}
-    step = Step("features", source_version(*_CODE), settings, {"bars": address})
+    inputs = {"bars": address, **side.hashes}
+    step = Step(
+        "features", source_version(*_CODE), {**settings, **side.settings}, inputs
+    )
 
     def compute() -> Content:
+        beside = side.read()
         # Roles decide how a column is scaled, so they are part of the result.
         facts: dict[str, Any] = {"names": list(graph.names), "roles": graph.roles}
         arrays: dict[str, np.ndarray] = {}
         if rows is not None:
-            graph.fit(bars, rows=rows)
+            graph.fit(bars, rows=rows, **beside)
             parameters = graph.fitted_parameters
             facts["parameters"] = list(parameters)
             arrays = {f"learned.{i}": v for i, v in enumerate(parameters.values())}
             facts["fitted"] = asdict(_told(graph, bars.time[rows]))
         rolls = len(rolls_in(bars)) > 0
-        facts["roll_invariant"] = roll_invariant(graph, bars) if rolls else {}
-        return Content({"matrix": graph.push(bars)} | arrays, facts)
+        facts["roll_invariant"] = roll_invariant(graph, bars, **beside) if rolls else {}
+        return Content({"matrix": graph.push(bars, **beside)} | arrays, facts)
 
     return steps.run(step, compute)
 

@@ -23,6 +23,7 @@ from barwise.pipeline.features import (
     graph_of,
 )
 from barwise.pipeline.labelling import prepare_labels
+from barwise.pipeline.side import side_inputs
 from barwise.pipeline.steps import Steps
 
 Notify = Callable[[str], None]
@@ -110,17 +111,18 @@ def prepare_inputs(config: RunConfig, steps: Steps, notify: Notify) -> Inputs:
     notify("reading and cleaning bars")
     stored = prepare_bars(config, steps)
     bars, facts = stored.bars, stored.facts
-    columns = columns_of(config, instrument, bars)
+    columns = columns_of(config, instrument, bars, facts["raw_interval"])
     notify("labelling")
     labels = prepare_labels(stored, steps)
     notify(f"computing {len(columns.names)} features of {len(bars):,} bars")
     graph = graph_of(config, columns)
+    side = side_inputs(config, columns, facts["raw_interval"])
     span = None
     if graph.unfitted:
         wanted = sample_mask(config, instrument, bars) & labels.events
         span = fitting_rows(config, bars, wanted, labels.by_horizon)
     own = None if columns.own is None else columns.own.hash
-    features = features_step(graph, own, bars, span, stored.address, steps)
+    features = features_step(graph, own, bars, span, side, stored.address, steps)
     return Inputs(
         config=config,
         instrument=instrument,
@@ -145,13 +147,15 @@ def prepare_inputs(config: RunConfig, steps: Steps, notify: Notify) -> Inputs:
     )
 
 
-def columns_of(config: RunConfig, instrument: Instrument, bars: Bars) -> Columns:
+def columns_of(
+    config: RunConfig, instrument: Instrument, bars: Bars, raw_interval: int
+) -> Columns:
     """Return the config's columns for these bars.
 
     Raises
     ------
     ConfigError
-        If a column that is named needs a volume and the bars have none.
+        If a column that is named needs a volume, or finer bars, that there are not.
     """
     without = (
         f"{config.data_path.name} has none (no such column, or zero on every row); leave "
@@ -159,7 +163,9 @@ def columns_of(config: RunConfig, instrument: Instrument, bars: Bars) -> Columns
     )
     has_volume = instrument.has_volume and bars.has_volume
     try:
-        return choose_columns(config, has_volume=has_volume, without=without)
+        return choose_columns(
+            config, has_volume=has_volume, without=without, finest=raw_interval
+        )
     except Refused as refused:
         raise ConfigError(
             "\n".join(f"{config.place(*key)}: {why}" for key, why in refused.problems)

@@ -83,12 +83,13 @@ def _data(
     bars, config = inputs.bars, inputs.config
     days, counts = np.unique(bars.time // DAY, return_counts=True)
     notes = [*inputs.columns.notes]
-    left_out = inputs.columns.left_out
-    if left_out:
-        notes.append(
-            f"{inputs.instrument.symbol} has no traded volume: {len(left_out)} columns "
-            f"of the set were left out ({', '.join(left_out)})."
-        )
+    reasons: dict[str, list[str]] = {}
+    for name, why in inputs.columns.left_out.items():
+        reasons.setdefault(why, []).append(name)
+    notes += [
+        f"{len(names)} columns of the set were left out ({', '.join(names)}): {why}."
+        for why, names in reasons.items()
+    ]
     if inputs.quality.offline:
         notes.append(
             "Rows were sorted or interpolated, which only a finished file allows."

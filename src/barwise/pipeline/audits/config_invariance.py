@@ -16,6 +16,7 @@ from barwise.pipeline.config import RunConfig
 from barwise.pipeline.features import graph_of, parameters_of
 from barwise.pipeline.inputs import prepare_inputs
 from barwise.pipeline.lock import locked
+from barwise.pipeline.side import side_inputs
 from barwise.pipeline.steps import Steps
 from barwise.pipeline.store import ObjectStore
 from barwise.training.run_folder import Run
@@ -68,6 +69,7 @@ def audit_config(
         Market.of(config, inputs.bars),
         make,
         settled=settled,
+        beside=side_inputs(config, columns, inputs.raw_interval).read(),
         signals=None if run is None else SavedSignals(run, inputs),
         progress=progress,
     )

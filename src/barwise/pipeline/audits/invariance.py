@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any, Protocol, final
 
 import numpy as np
@@ -140,6 +141,7 @@ def audit_invariance(
     make: Make,
     *,
     settled: Mapping[str, int | None],
+    beside: Mapping[str, Any] = MappingProxyType({}),
     signals: Signals | None = None,
     progress: Progress | None = None,
 ) -> InvarianceAudit:
@@ -153,6 +155,9 @@ def audit_invariance(
         yet; what its columns have learned is that of the real history.
     settled : mapping of str to int or None
         By column.
+    beside : mapping
+        Finer bars and tables that columns need, as arguments of ``FeatureGraph.push``;
+        they are not perturbed.
     signals : Signals, optional
         Asked about both histories.
     progress : callable, optional
@@ -161,7 +166,7 @@ def audit_invariance(
     tell = progress or (lambda _done, _total, _text: None)
     mine = market.config.data.roll_adjustment
     graph = make(mine)
-    whole = graph.push(market.bars)
+    whole = graph.push(market.bars, **beside)
     answers = _Answers(signals, whole, market.bars)
     trials, skipped = list[Trial](), dict[str, str]()
     wanted = perturbations(market)
@@ -169,7 +174,7 @@ def audit_invariance(
         tell(number, len(wanted), one.text)
         try:
             bars = one.bars()
-            other = make(one.roll_adjustment or mine).push(bars)
+            other = make(one.roll_adjustment or mine).push(bars, **beside)
         except BarwiseError as problem:
             skipped[one.name] = str(problem)
             continue
@@ -181,7 +186,7 @@ def audit_invariance(
         trials.append(
             Trial(one.name, one.text, one.kind, len(here), tuple(moves), *asked)
         )
-    kept = roll_invariant(graph, market.bars)
+    kept = roll_invariant(graph, market.bars, **beside)
     return InvarianceAudit(tuple(trials), kept, skipped)
 
 
