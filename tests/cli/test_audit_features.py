@@ -165,3 +165,69 @@ def test_what_cannot_be_audited_is_refused(words, said, capsys):
     assert said in told.err
     assert "Traceback" not in told.err
     assert told.out == ""
+
+
+SIDE = """\
+data: {path: mes.csv, label: open, timezone: UTC, interval: 15min}
+external:
+  - {name: vix, path: vix.csv, known_at: known, columns: [close]}
+"""
+OUTSIDE = """\
+import barwise as bw
+
+
+@bw.feature
+def fear(bars):
+    return bw.external("vix_close") * bars.close / bw.on("5min", bars.open)
+"""
+
+
+@pytest.fixture
+def beside(files):
+    """Configs whose columns read a table and finer bars."""
+    days = [f"2022-01-{day:02} 12:00,{day}" for day in range(3, 12)]
+    (files / "vix.csv").write_text("\n".join(["known,close", *days, ""]))
+    (files / "outside.py").write_text(OUTSIDE)
+    text = (files / "run.yaml").read_text()
+    text = text.replace(text[text.index("data:") : text.index("features:")], SIDE)
+    names = "[rsi_14, ext_vix_close, mtf_5min_return_1]"
+    text = text.replace("[rsi_14, return_1, hour_sin]", names)
+    (files / "side.yaml").write_text(text)
+    own = text.replace("names: [", "own: outside.py\n  names: [fear, ")
+    (files / "own.yaml").write_text(own)
+    return files
+
+
+@pytest.mark.usefixtures("beside")
+def test_columns_of_tables_and_finer_bars_are_audited(capsys):
+    told, columns = audit(capsys, "side.yaml")
+    assert {name: one["verdict"] for name, one in columns.items()} == {
+        "rsi_14": "honest",
+        "ext_vix_close": "honest",
+        "mtf_5min_return_1": "honest",
+    }
+    (remark,) = told["remarks"]
+    assert remark.startswith(
+        "vix.csv: a row counts from its 'known' on; whether it was"
+    )
+    for words in (("own.yaml",), ("outside.py", "--bars", "side.yaml")):
+        told, columns = audit(capsys, *words)
+        assert {name: one["verdict"] for name, one in columns.items()} == {
+            "fear": "honest"
+        }
+        assert told["remarks"] == [remark]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "'fear' reads ext_vix_close, and only a config names tables (external): "),
+        (("--bars", "run.yaml"), "which no table under external makes; add it there"),
+    ],
+)
+@pytest.mark.usefixtures("beside")
+def test_what_only_a_config_has_is_asked_for(words, said, capsys):
+    assert run(["audit", "features", "outside.py", *words]) == 2
+    told = capsys.readouterr()
+    assert said in told.err
+    assert told.out == ""

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -83,3 +84,28 @@ def test_wrong_names_are_refused(capsys):
     assert "unknown feature set 'fulll'" in capsys.readouterr().err
     assert run(["audit", "invariance", "run.yaml", "--run", "none_5"]) == 2
     assert "is not the folder of a finished run" in capsys.readouterr().err
+
+
+def test_columns_of_tables_and_finer_bars_are_compared(place, capsys):
+    days = [f"2022-01-{day:02} 12:00,{day}" for day in range(3, 12)]
+    (place / "vix.csv").write_text("\n".join(["known,close", *days, ""]))
+    text = Path(rolled(place)).read_text()
+    text = text.replace("  label: open\n", "  label: open\n  interval: 15min\n")
+    names = "[rsi_14, ext_vix_close, mtf_5min_rsi_14]"
+    text = text.replace("[rsi_14, return_1, hour_sin]", names)
+    table = "{name: vix, path: vix.csv, known_at: known, columns: [close]}"
+    (place / "run.yaml").write_text(f"{text}external: [{table}]\n")
+    assert run(["audit", "invariance", "run.yaml", "--json"]) == 0
+    shown = capsys.readouterr()
+    told = json.loads(shown.out)
+    assert told["skipped"] == {}
+    moved = {
+        (trial["name"], move["column"])
+        for trial in told["trials"]
+        for move in trial["moves"]
+        if move["share"] > 0
+    }
+    assert ("roll_1_constant", "mtf_5min_rsi_14") in moved
+    assert ("tick_scale", "mtf_5min_rsi_14") not in moved
+    assert not any(column == "ext_vix_close" for _, column in moved)
+    assert "tables are the same in every history: vix" in shown.err

@@ -15,7 +15,8 @@ from barwise.features import full_names, load_features
 from barwise.features.frame_function import FrameFunction
 from barwise.features.own import run_file
 from barwise.pipeline.audits import FrameSubject, GraphSubject, audit_feature
-from barwise.pipeline.audits.futures import FUTURES, cut_points, with_future
+from barwise.pipeline.audits.futures import FUTURES, cut_points
+from barwise.pipeline.audits.history import History
 
 HOWTO = Path(__file__).parents[2] / "docs" / "howto"
 PAGE = (HOWTO / "own-features.md").read_text("utf-8")
@@ -55,10 +56,11 @@ def test_a_cheat_is_caught_and_described(name, bars):
     assert (finding.level, finding.check) == ("cheat", "look_ahead")
     assert SAID[name] in finding.message
     # What is said is true: the row changes when only later bars do.
-    row, whole = finding.row, subject.values(bars)[:, 0]
+    row, whole = finding.row, subject.values(History(bars))[:, 0]
     assert finding.time == bars.time[row]
     changed = [
-        subject.values(with_future(bars, row + 1, future))[row, 0] for future in FUTURES
+        subject.values(History(bars).with_future(row + 1, future))[row, 0]
+        for future in FUTURES
     ]
     assert not np.allclose(changed, whole[row], rtol=1e-9, atol=0)
 
@@ -162,7 +164,7 @@ def test_a_range_that_the_file_reached_early_is_caught(bars):
 
 
 def audited(function, bars):
-    return FrameSubject(FrameFunction("f", function), bars).values(bars)[:, 0]
+    return FrameSubject(FrameFunction("f", function), bars).values(History(bars))[:, 0]
 
 
 def test_doubts_are_no_accusations(bars):

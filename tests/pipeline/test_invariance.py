@@ -158,8 +158,7 @@ def test_one_series_has_no_rolls_to_move_but_their_constants(folder):
 
 def perturbations_of(settings):
     market = Market.of(settings, simulate_bars("MES", days=24, seed=9))
-    bars = market.built(market.raw)
-    return perturbations(replace(market, bars=bars))
+    return perturbations(replace(market, history=market.built(market.raw)))
 
 
 # --- what a comparison says ----------------------------------------------------------
@@ -209,7 +208,7 @@ class Peeking:
 def test_a_column_that_knows_a_later_roll_is_named(folder):
     settings = config(folder)
     market = Market.of(settings, simulate_bars("MES", days=1))
-    market = replace(market, bars=market.built(market.raw))
+    market = replace(market, history=market.built(market.raw))
     audit = audit_invariance(market, lambda _: Peeking(), settled={"peek": 0})
     assert audit.changed_by_later_rolls == ["peek"]
     assert audit.to_dict()["changed_by_later_rolls"] == ["peek"]

@@ -14,6 +14,7 @@ from barwise.cli.run import DEFAULT
 if TYPE_CHECKING:
     from barwise.bars.bars import Bars
     from barwise.pipeline.audits import Audit, Subject
+    from barwise.pipeline.audits.within import Within
     from barwise.pipeline.config import RunConfig
 
 EXAMPLES = (
@@ -84,27 +85,31 @@ def audit_features(
 ) -> None:
     """Say whether a feature knows what it could not have known, where, and how far.
 
-    The bars after many rows are taken away or replaced by others: every row before them
-    has to stay what it was. Of a config its own features are audited, or its columns
+    The bars after many rows, and the finer bars and rows of tables that come with them,
+    are taken away or replaced by others: every row before them has to stay what it was. Of a config its own features are audited, or its columns
     where it has none. The exit code is 4 when a feature cheats.
     """
     config = _config(target, set_name, function or [])
     with progress("audit") as report:
         report(0, 1, "reading bars")
-        market = _market(config, bars, (symbol, label, timezone))[-rows:]
+        market, within = _market(config, bars, (symbol, label, timezone))
+        market, within = market[-rows:], None if within is None else within.last(rows)
         report(0, 1, "computing all columns once")
         file = target if config is None else config.own_path
         if set_name is not None:
-            subjects = _columns_of_set(set_name, market, config)
+            subjects = _columns_of_set(set_name, market, within)
         elif file is None:
-            subjects = _columns_of(config, market)
+            subjects = _columns_of(within)
         else:
-            subjects = _own(file, function or [], frame, market, config)
+            named = config is not None
+            subjects = _own(file, function or [], frame, market, within, named)
         audits = [
             _audited(subject, market, _step(report, number, len(subjects)))
             for number, subject in enumerate(subjects)
         ]
     remarks = [] if file is None or set_name is not None else _remarks(file)
+    if within is not None and any("external" in one.beside for one in subjects):
+        remarks += within.remarks()
     if json:
         write_json(_facts(market, audits, remarks))
     else:
@@ -140,14 +145,14 @@ def _config(
 
 def _market(
     config: RunConfig | None, file: Path | None, told: tuple[str | None, ...]
-) -> Bars:
+) -> tuple[Bars, Within | None]:
     """Return the bars of the config, of the file, or simulated ones."""
     from barwise.bars.clean import clean_file
     from barwise.bars.prepare import prepare
     from barwise.bars.simulate import simulate_bars
     from barwise.cli.source import find_source
     from barwise.core.errors import ConfigError
-    from barwise.pipeline.audits.config_bars import bars_of_config
+    from barwise.pipeline.audits.within import Within
 
     if config is not None and file is not None:
         raise ConfigError(
@@ -160,16 +165,17 @@ def _market(
         )
     if file is None and config is None:
         simulated = simulate_bars("MES", days=_DAYS)
-        return prepare(simulated, interval="5min")[0]
+        return prepare(simulated, interval="5min")[0], None
     if file is not None:
         source = find_source(file, *told)
         config = source.config
         if config is None:
             from barwise.bars.read import read_bars
 
-            return clean_file(read_bars(source.path, **source.reading))[0]
+            return clean_file(read_bars(source.path, **source.reading))[0], None
     assert config is not None
-    return bars_of_config(config)
+    within = Within.of(config)
+    return within.bars, within
 
 
 def _own(
@@ -177,38 +183,39 @@ def _own(
     functions: Sequence[str],
     frame: Any,
     market: Bars,
-    config: RunConfig | None,
+    within: Within | None,
+    named: bool,
 ) -> list[Subject]:
     from barwise.pipeline.audits.own_file import own_subjects, plain_functions
 
     if functions:
         return plain_functions(file, functions, market, frame)
-    if config is None:
-        return own_subjects(file, market)
-    from barwise.pipeline.inputs import columns_of
-
-    instrument = config.traded()
-    names = columns_of(config, instrument, market).names
-    return own_subjects(file, market, names=names, calendar=instrument.calendar)
+    used = within.columns.names if within is not None and named else ()
+    return own_subjects(file, market, names=used, within=within)
 
 
-def _columns_of(config: RunConfig | None, market: Bars) -> list[Subject]:
+def _columns_of(within: Within | None) -> list[Subject]:
     from barwise.pipeline.audits import GraphSubject
-    from barwise.pipeline.inputs import columns_of
 
-    assert config is not None
-    instrument = config.traded()
-    names = columns_of(config, instrument, market).names
-    return [GraphSubject(names, market, calendar=instrument.calendar)]
+    assert within is not None
+    names = within.columns.names
+    return [
+        GraphSubject(
+            names,
+            within.bars,
+            make=lambda chosen: within.graph(chosen, None),
+            beside=within.beside(names, None),
+        )
+    ]
 
 
-def _columns_of_set(name: str, market: Bars, config: RunConfig | None) -> list[Subject]:
+def _columns_of_set(name: str, market: Bars, within: Within | None) -> list[Subject]:
     from barwise.features import set_columns
     from barwise.pipeline.audits import GraphSubject
 
-    calendar = None if config is None else config.traded().calendar
-    names = set_columns(name, has_volume=market.has_volume)
-    return [GraphSubject(names, market, calendar=calendar)]
+    names = set_columns(name, has_volume=market.has_volume, interval=market.interval)
+    make = None if within is None else lambda chosen: within.graph(chosen, None)
+    return [GraphSubject(names, market, make=make)]
 
 
 def _step(report: Any, number: int, count: int) -> Callable[[str, int, int], None]:

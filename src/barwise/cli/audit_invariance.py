@@ -43,7 +43,8 @@ def audit_invariance(
 
     Rolls some sessions earlier or later, with other jumps, adjusted in another way; all
     prices ten times as large; a week of a clock that is an hour off; closes a tick off,
-    bars missing and bars late. The exit code is 4 when a roll changes a row of a feature
+    bars missing and bars late. Finer bars change with the bars, tables (external) stay
+    what they are. The exit code is 4 when a roll changes a row of a feature
     that was known before it.
     """
     from barwise.pipeline import RunConfig
@@ -65,6 +66,9 @@ def audit_invariance(
         _tell(audit)
     for name, why in audit.skipped.items():
         note(f"barwise: {name} was left out: {why}")
+    if settings.external and set_name is None:
+        names = ", ".join(table.name for table in settings.external)
+        note(f"barwise: tables are the same in every history: {names}")
     if not any(trial.kind == "roll" for trial in audit.trials):
         note(
             "barwise: the bars have no roll that could be moved; name the contracts "

@@ -120,7 +120,7 @@ def _available(
     kept_or_swapped = (instead.get(n) if n in left_out else n for n in base)
     names = [name for name in kept_or_swapped if name is not None]
     for name in names:
-        why = _input_problem(config, name, own, finest or 0)
+        why = input_problem(config, name, own, finest or 0)
         left_out |= {} if why is None else {name: why}
     return [name for name in names if name not in left_out], left_out
 
@@ -135,7 +135,7 @@ def _refused(
     """Refuse columns that are named and cannot be had."""
     for number, name in enumerate(config.features.names):
         try:
-            why = _input_problem(config, name, own, finest)
+            why = input_problem(config, name, own, finest)
             if why is None and needs_volume(name, own or ()) and not has_volume:
                 why = f"is computed from the traded volume, and {without}"
         except ConfigError as problem:
@@ -145,7 +145,7 @@ def _refused(
             yield ("features", "names", number), f"{name!r} {why}"
 
 
-def _input_problem(
+def input_problem(
     config: RunConfig, name: str, own: OwnFeatures | None, finest: int | None
 ) -> str | None:
     """Say why a column cannot be had from the config's bars and tables."""

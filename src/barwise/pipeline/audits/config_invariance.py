@@ -65,11 +65,11 @@ def audit_config(
         ).settled
         for name in columns.names
     }
+    beside = side_inputs(config, columns, inputs.raw_interval).read()
     return audit_invariance(
-        Market.of(config, inputs.bars),
+        Market.of(config, inputs.bars, beside),
         make,
         settled=settled,
-        beside=side_inputs(config, columns, inputs.raw_interval).read(),
         signals=None if run is None else SavedSignals(run, inputs),
         progress=progress,
     )

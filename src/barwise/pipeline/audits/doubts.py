@@ -9,6 +9,7 @@ import numpy as np
 
 from barwise.bars.bars import Bars
 from barwise.pipeline.audits.findings import Finding, show, where
+from barwise.pipeline.audits.history import History, at_prices
 from barwise.pipeline.audits.subjects import FrameSubject, Subject
 
 _FORGOTTEN = 1e-6
@@ -40,12 +41,10 @@ def coverage(subject: Subject, bars: Bars, whole: np.ndarray) -> list[Finding]:
     return found
 
 
-def price_units(subject: Subject, bars: Bars, whole: np.ndarray) -> list[Finding]:
+def price_units(subject: Subject, history: History, whole: np.ndarray) -> list[Finding]:
     """Columns that move with the level of the price and do not say so."""
-    doubled = bars.with_columns(
-        **{name: 2.0 * getattr(bars, name) for name in ("open", "high", "low", "close")}
-    )
-    other = subject.values(doubled)
+    bars = history.bars
+    other = subject.values(history.with_bars(lambda part: at_prices(part, 2.0)))
     found = []
     for column, name in enumerate(subject.columns):
         moved = _apart(whole[:, column], other[:, column], 1e-4)
@@ -71,7 +70,7 @@ def price_units(subject: Subject, bars: Bars, whole: np.ndarray) -> list[Finding
 def origin(subject: Subject, bars: Bars, whole: np.ndarray) -> list[Finding]:
     """Columns that never forget where the file began."""
     starts = [len(bars) // 8, len(bars) // 3]
-    others = [subject.values(bars[start:]) for start in starts]
+    others = [subject.values(History(bars[start:])) for start in starts]
     found = []
     for column, name in enumerate(subject.columns):
         rows = [

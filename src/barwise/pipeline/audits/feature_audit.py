@@ -11,6 +11,7 @@ from barwise.core.errors import DataError
 from barwise.pipeline.audits.doubts import coverage, origin, price_units, short_lookback
 from barwise.pipeline.audits.findings import Audit, Check, Finding, show, where
 from barwise.pipeline.audits.futures import cut_points
+from barwise.pipeline.audits.history import History
 from barwise.pipeline.audits.look_ahead import look_ahead
 from barwise.pipeline.audits.subjects import FrameSubject, GraphSubject, Subject
 
@@ -27,8 +28,9 @@ def audit_feature(
 ) -> Audit:
     """Say whether columns know what they could not have known, and how.
 
-    The bars after each of some cut points are taken away, or replaced by others, and
-    every row before the cut has to stay what it was. Columns of a graph are also pushed
+    The bars after each of some cut points are taken away, or replaced by others, with
+    the finer bars and the rows of tables that became known after it; every row before
+    the cut has to stay what it was. Columns of a graph are also pushed
     in chunks, row by row and from a snapshot; functions of frames are called again, and
     on later beginnings of the file.
 
@@ -69,22 +71,23 @@ def audit_feature(
     if isinstance(subject, FrameSubject) and subject.last_only:
         return Audit(subject.name, subject.kind, subject.columns, (), len(bars), 0)
     places = cut_points(len(bars), cuts)
-    whole = subject.values(bars)
-    findings = _repeat(subject, bars, whole)
+    history = History(bars, **subject.beside)
+    whole = subject.values(history)
+    findings = _repeat(subject, history, whole)
     if not findings:
         # What differs from call to call would be taken for a look ahead.
         findings = look_ahead(
             subject,
-            bars,
+            history,
             whole,
             places,
             lambda done: progress(done, len(places)) if progress else None,
         )
         if isinstance(subject, GraphSubject):
-            findings += _chunks(subject, bars, whole)
-            findings += _restart(subject, bars, whole, places)
+            findings += _chunks(subject, history, whole)
+            findings += _restart(subject, history, whole, places)
     cheats = {finding.column for finding in findings}
-    doubts = [*coverage(subject, bars, whole), *price_units(subject, bars, whole)]
+    doubts = [*coverage(subject, bars, whole), *price_units(subject, history, whole)]
     if isinstance(subject, FrameSubject):
         doubts += origin(subject, bars, whole)
         doubts += short_lookback(subject, bars, whole)
@@ -99,17 +102,20 @@ def audit_feature(
     )
 
 
-def _repeat(subject: Subject, bars: Bars, whole: np.ndarray) -> list[Finding]:
-    again = subject.values(bars)
+def _repeat(subject: Subject, history: History, whole: np.ndarray) -> list[Finding]:
+    again = subject.values(history)
     text = (
         "differs from call to call: {where} is {one} and, on the same bars, {other}; a "
         "random number without a seed, the clock, or what an earlier call left behind"
     )
-    return _compared(subject, bars, "repeat", text, (whole, again))
+    return _compared(subject, history.bars, "repeat", text, (whole, again))
 
 
-def _chunks(subject: GraphSubject, bars: Bars, whole: np.ndarray) -> list[Finding]:
+def _chunks(
+    subject: GraphSubject, history: History, whole: np.ndarray
+) -> list[Finding]:
     """Push in pieces, and row by row: batch and live."""
+    bars = history.bars
     rng = np.random.default_rng(len(bars))
     cuts = sorted(rng.integers(0, len(bars), 12).tolist())
     text = (
@@ -119,13 +125,14 @@ def _chunks(subject: GraphSubject, bars: Bars, whole: np.ndarray) -> list[Findin
     found = []
     for pieces in (cuts, range(1, len(bars))):
         graph = subject.fresh()
-        made = np.concatenate([graph.push(piece) for piece in bars.split(pieces)])
+        parts = history.pieces(pieces)
+        made = np.concatenate([graph.push(one.bars, **one.beside) for one in parts])
         found += _compared(subject, bars, "chunks", text, (whole, made.astype(float)))
     return found
 
 
 def _restart(
-    subject: GraphSubject, bars: Bars, whole: np.ndarray, cuts: list[int]
+    subject: GraphSubject, history: History, whole: np.ndarray, cuts: list[int]
 ) -> list[Finding]:
     """Go on from a snapshot in a new graph."""
     text = (
@@ -134,11 +141,12 @@ def _restart(
     found = []
     for cut in cuts[:: max(1, len(cuts) // 4)]:
         before, after = subject.fresh(), subject.fresh()
-        before.push(bars[:cut])
+        first, rest = history.pieces([cut])
+        before.push(first.bars, **first.beside)
         after.restore(before.snapshot())
         made = whole.copy()
-        made[cut:] = after.push(bars[cut:])
-        found += _compared(subject, bars, "restart", text, (whole, made))
+        made[cut:] = after.push(rest.bars, **rest.beside)
+        found += _compared(subject, history.bars, "restart", text, (whole, made))
     return found
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from types import MappingProxyType
 from typing import Any, Protocol, final
 
 import numpy as np
@@ -141,7 +140,6 @@ def audit_invariance(
     make: Make,
     *,
     settled: Mapping[str, int | None],
-    beside: Mapping[str, Any] = MappingProxyType({}),
     signals: Signals | None = None,
     progress: Progress | None = None,
 ) -> InvarianceAudit:
@@ -155,9 +153,6 @@ def audit_invariance(
         yet; what its columns have learned is that of the real history.
     settled : mapping of str to int or None
         By column.
-    beside : mapping
-        Finer bars and tables that columns need, as arguments of ``FeatureGraph.push``;
-        they are not perturbed.
     signals : Signals, optional
         Asked about both histories.
     progress : callable, optional
@@ -166,15 +161,17 @@ def audit_invariance(
     tell = progress or (lambda _done, _total, _text: None)
     mine = market.config.data.roll_adjustment
     graph = make(mine)
-    whole = graph.push(market.bars, **beside)
+    real = market.history
+    whole = graph.push(real.bars, **real.beside)
     answers = _Answers(signals, whole, market.bars)
     trials, skipped = list[Trial](), dict[str, str]()
     wanted = perturbations(market)
     for number, one in enumerate(wanted):
         tell(number, len(wanted), one.text)
         try:
-            bars = one.bars()
-            other = make(one.roll_adjustment or mine).push(bars, **beside)
+            history = one.history()
+            bars = history.bars
+            other = make(one.roll_adjustment or mine).push(bars, **history.beside)
         except BarwiseError as problem:
             skipped[one.name] = str(problem)
             continue
@@ -186,7 +183,7 @@ def audit_invariance(
         trials.append(
             Trial(one.name, one.text, one.kind, len(here), tuple(moves), *asked)
         )
-    kept = roll_invariant(graph, market.bars, **beside)
+    kept = roll_invariant(graph, real.bars, **real.beside)
     return InvarianceAudit(tuple(trials), kept, skipped)
 
 

@@ -15,10 +15,11 @@ from typing import final
 
 import numpy as np
 
-from barwise.bars.bars import Bars, format_interval
+from barwise.bars.bars import format_interval
 from barwise.core.arrays import DAY, HOUR, MINUTE
 from barwise.pipeline.audits.findings import Finding, show, where
-from barwise.pipeline.audits.futures import FUTURES, Future, with_future
+from barwise.pipeline.audits.futures import FUTURES, Future
+from barwise.pipeline.audits.history import History
 from barwise.pipeline.audits.subjects import Subject
 
 _EXAMPLES = 6
@@ -50,7 +51,7 @@ class Change:
 
 def look_ahead(
     subject: Subject,
-    bars: Bars,
+    history: History,
     whole: np.ndarray,
     cuts: Sequence[int],
     progress: Callable[[int], None],
@@ -60,7 +61,7 @@ def look_ahead(
     Parameters
     ----------
     subject : Subject
-    bars : Bars, n rows
+    history : History, n rows
     whole : ndarray of float64, shape (n, k)
         The subject's values on all bars.
     cuts : sequence of int
@@ -70,7 +71,7 @@ def look_ahead(
     seen: dict[int, list[Change]] = {}
     for done, cut in enumerate(cuts, start=1):
         for future in FUTURES:
-            other = subject.values(with_future(bars, cut, future))[:cut]
+            other = subject.values(history.with_future(cut, future))[:cut]
             moved = subject.differs(whole[:cut], other)
             for column in np.flatnonzero(moved.any(axis=0)):
                 rows = np.flatnonzero(moved[:, column])
@@ -80,13 +81,19 @@ def look_ahead(
                 )
         progress(done)
     return [
-        _finding(subject, bars, whole, column, seen[column]) for column in sorted(seen)
+        _finding(subject, history, whole, column, seen[column])
+        for column in sorted(seen)
     ]
 
 
 def _finding(
-    subject: Subject, bars: Bars, whole: np.ndarray, column: int, changes: list[Change]
+    subject: Subject,
+    history: History,
+    whole: np.ndarray,
+    column: int,
+    changes: list[Change],
 ) -> Finding:
+    bars = history.bars
     latest = sorted(changes, key=lambda c: (c.cut - c.row, FUTURES.index(c.future)))
     spread = {c.cut: c for c in reversed(latest)}
     chosen = [spread[cut] for cut in sorted(spread)]
@@ -94,7 +101,7 @@ def _finding(
         chosen[int(place)]
         for place in np.unique(np.linspace(0, len(chosen) - 1, _EXAMPLES).round())
     ]
-    needed = [_needed(subject, bars, whole, column, change) for change in chosen]
+    needed = [_needed(subject, history, whole, column, change) for change in chosen]
     # At the end of the file there is less to look at.
     inside = [(c, n) for c, n in zip(chosen, needed, strict=True)
               if c.row + n < len(bars) - 1]  # fmt: skip
@@ -142,7 +149,7 @@ def _what(change: Change) -> str:
 
 
 def _needed(
-    subject: Subject, bars: Bars, whole: np.ndarray, column: int, change: Change
+    subject: Subject, history: History, whole: np.ndarray, column: int, change: Change
 ) -> int:
     """Count the later bars that a row needs, by bisection."""
 
@@ -150,12 +157,12 @@ def _needed(
         cut = change.row + 1 + later
         return any(
             subject.differs(
-                whole[:cut], subject.values(with_future(bars, cut, future))[:cut]
+                whole[:cut], subject.values(history.with_future(cut, future))[:cut]
             )[change.row, column]
             for future in reversed(FUTURES)  # another level moves most rows
         )
 
-    low, high = change.cut - change.row - 1, len(bars) - 1 - change.row
+    low, high = change.cut - change.row - 1, len(history.bars) - 1 - change.row
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if moved(middle) else (low, middle)

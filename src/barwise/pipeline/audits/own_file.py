@@ -11,10 +11,11 @@ from typing import Any
 
 from barwise.bars.bars import Bars
 from barwise.core.errors import ConfigError
-from barwise.features import find, load_features
+from barwise.features import OwnFeatures, find, load_features
 from barwise.features.frame_function import FrameFunction, FrameKind
 from barwise.features.own import run_file
 from barwise.pipeline.audits.subjects import FrameSubject, GraphSubject, Subject
+from barwise.pipeline.audits.within import Within, needs_config
 
 _READS = ("open", "load", "loadtxt", "genfromtxt", "fromfile", "memmap", "urlopen")
 
@@ -24,7 +25,7 @@ def own_subjects(
     bars: Bars,
     *,
     names: Sequence[str] = (),
-    calendar: str | None = None,
+    within: Within | None = None,
 ) -> list[Subject]:
     """Return the features of a file, ready for an audit.
 
@@ -37,13 +38,13 @@ def own_subjects(
     names : sequence of str
         Columns in use: those of the file are audited beside the ones that its features
         have by themselves.
-    calendar : str, optional
-        Product calendar; by default that of the bars' symbol.
+    within : Within, optional
+        Config whose settings, finer bars and tables count.
 
     Raises
     ------
     ConfigError
-        If the file cannot be run, or has no feature.
+        If the file cannot be run, has no feature, or one that needs more than there is.
     """
     plain = run_file(path)
     if not plain.features:
@@ -58,11 +59,36 @@ def own_subjects(
     columns = dict.fromkeys([*own.names, *used])
     expressions = [name for name in columns if find(name, own)[0].frame is None]
     if expressions:
-        subjects.append(GraphSubject(expressions, bars, calendar=calendar, own=own))
+        subjects.append(_of_graph(path, expressions, own, bars, within))
     for one in own:
         if one.frame is not None:
             subjects.append(FrameSubject(one.frame, bars, price_units=one.price_units))
     return subjects
+
+
+def _of_graph(
+    path: Path,
+    names: Sequence[str],
+    own: OwnFeatures,
+    bars: Bars,
+    within: Within | None,
+) -> GraphSubject:
+    for name in names:
+        if within is not None:
+            why = within.problem(name, own)
+        elif why := needs_config(name, own, bars):
+            why += ": name that config, here or with --bars"
+        if why is not None:
+            raise ConfigError(f"{path}: {name!r} {why}")
+    if within is None:
+        return GraphSubject(names, bars, own=own)
+    return GraphSubject(
+        names,
+        bars,
+        own=own,
+        make=lambda chosen: within.graph(chosen, own),
+        beside=within.beside(names, own),
+    )
 
 
 def plain_functions(

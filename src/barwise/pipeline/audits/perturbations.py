@@ -22,6 +22,7 @@ from barwise.bars.roll_table import Roll
 from barwise.bars.rolls import day_number, rolls_in
 from barwise.bars.sessions import SessionTable
 from barwise.core.arrays import DAY, HOUR, SECOND
+from barwise.pipeline.audits.history import PRICES, History
 from barwise.pipeline.building import build_bars
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.source import ONE, find_rolls, one_series, read_parts
@@ -34,7 +35,6 @@ _TENTH = 0.1
 _SCALE = 10.0
 _SPAN = (0.1, 0.6)
 """Share of the rows in which a vendor's slips happen: what follows shows what lasts."""
-_PRICES = ("open", "high", "low", "close")
 
 Kind = Literal["roll", "price", "clock", "vendor"]
 
@@ -53,8 +53,8 @@ class Perturbation:
     begin, end : int or None
         Nanoseconds UTC. Bars that close before ``begin`` are the same; after ``end``
         they are again, but for the scale that a roll leaves. None: no such time.
-    bars : callable
-        Returns the bars; raises what preparing bars raises.
+    history : callable
+        Returns the bars, and finer ones; raises what preparing bars raises.
     roll_adjustment : str or None
         Where another one is used.
     """
@@ -64,7 +64,7 @@ class Perturbation:
     kind: Kind
     begin: int | None
     end: int | None
-    bars: Callable[[], Bars]
+    history: Callable[[], History]
     roll_adjustment: RollAdjustment | None = None
 
 
@@ -81,22 +81,42 @@ class Market:
     rolls : tuple of Roll
     raw : Bars
         The parts as one series.
-    bars : Bars
-        Cleaned and built, as a run uses them.
+    history : History
+        Bars, cleaned and built as a run uses them, with the finer bars and tables that
+        its columns need. Finer bars are perturbed as the bars are, tables are not.
     """
 
     config: RunConfig
     parts: Mapping[str, Bars]
     rolls: tuple[Roll, ...]
     raw: Bars
-    bars: Bars
+    history: History
 
     @classmethod
-    def of(cls, config: RunConfig, bars: Bars) -> Market:
-        """Read the source of a config whose built bars are at hand."""
+    def of(
+        cls,
+        config: RunConfig,
+        bars: Bars,
+        beside: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Market:
+        """Read the source of a config whose built bars are at hand.
+
+        Parameters
+        ----------
+        config : RunConfig
+        bars : Bars
+        beside : mapping
+            What columns need beside the bars, as arguments of ``FeatureGraph.push``.
+        """
         parts, _ = read_parts(config)
         rolls = find_rolls(config, parts)
-        return cls(config, parts, rolls, one_series(config, parts, rolls), bars)
+        raw = one_series(config, parts, rolls)
+        return cls(config, parts, rolls, raw, History(bars, **beside))
+
+    @property
+    def bars(self) -> Bars:
+        """The bars of the real history."""
+        return self.history.bars
 
     @property
     def instrument(self) -> Instrument:
@@ -108,14 +128,19 @@ class Market:
         raw: Bars,
         instrument: Instrument | None = None,
         policy: Mapping[str, str] = MappingProxyType({}),
-    ) -> Bars:
+    ) -> History:
         """Build bars from raw rows as a run does, but repair what a run refuses."""
         own: Any = self.config.data.policy  # its words were checked with the config
         resolved = resolve_policy(own)
         kept = {k: "repair" if v == "error" else v for k, v in resolved.items()}
         data = self.config.data.model_copy(update={"policy": kept | dict(policy)})
         config = self.config.replace(data=data)
-        return build_bars(raw, config, instrument or self.instrument, config.target)[0]
+        traded = instrument or self.instrument
+        bars, _ = build_bars(raw, config, traded, config.target)
+        fine = self.history.fine
+        if fine is not None and fine.interval is not None:
+            fine, _ = build_bars(raw, config, traded, fine.interval)
+        return replace(self.history, bars=bars, fine=fine)
 
 
 def perturbations(market: Market) -> list[Perturbation]:
@@ -200,31 +225,43 @@ def _other_constants(market: Market) -> Iterator[Perturbation]:
             )
         )
         off = _TENTH * (new - old) or _SCALE * market.instrument.tick_size
-        stop = int(rows[number + 1]) if number + 1 < len(rows) else len(bars)
+        stop = int(rows[number + 1]) if number + 1 < len(rows) else None
         yield Perturbation(
             f"roll_{number + 1}_constant",
             f"the jump at roll {number + 1} {off:+.6g} larger",
             "roll",
             int(bars.time[row]),
             int(bars.time[row]),
-            partial(_with_constant, market, slice(row, stop), old, new + off, off),
+            partial(
+                _with_constant, market, _opens(bars, row, stop), old, new + off, off
+            ),
         )
 
 
+def _opens(bars: Bars, row: int, stop: int | None) -> tuple[int, int]:
+    """Return when a contract's first bar opens, and that of the next contract."""
+    end = np.iinfo(np.int64).max if stop is None else int(bars.open_time[stop])
+    return int(bars.open_time[row]), end
+
+
 def _with_constant(
-    market: Market, rows: slice, old: float, new: float, off: float
-) -> Bars:
-    bars = market.bars
-    if market.config.data.roll_adjustment == "none":  # then the jump itself is seen
-        later = np.where(np.arange(len(bars)) >= rows.start, off, 0.0)
-        return bars.with_columns(**{n: getattr(bars, n) + later for n in _PRICES})
-    changed = {}
-    for name, value in (("old_close", old), ("new_close", new)):
-        column = getattr(bars, name)
-        column = np.full(len(bars), np.nan) if column is None else column.copy()
-        column[rows] = value
-        changed[name] = column
-    return bars.with_columns(**changed)
+    market: Market, opens: tuple[int, int], old: float, new: float, off: float
+) -> History:
+    def other(bars: Bars) -> Bars:
+        start, stop = opens
+        after = bars.open_time >= start
+        if market.config.data.roll_adjustment == "none":  # the jump itself is seen
+            later = np.where(after, off, 0.0)
+            return bars.with_columns(**{n: getattr(bars, n) + later for n in PRICES})
+        changed = {}
+        for name, value in (("old_close", old), ("new_close", new)):
+            column = getattr(bars, name)
+            column = np.full(len(bars), np.nan) if column is None else column
+            rows = after & (bars.open_time < stop)
+            changed[name] = np.where(rows, value, column)
+        return bars.with_columns(**changed)
+
+    return market.history.with_bars(other)
 
 
 def _other_adjustments(market: Market) -> Iterator[Perturbation]:
@@ -239,22 +276,22 @@ def _other_adjustments(market: Market) -> Iterator[Perturbation]:
             "roll",
             int(market.bars.time[rows[0]]),
             None,
-            lambda: market.bars,
+            lambda: market.history,
             method,
         )
 
 
 def _tick_scale(market: Market) -> Perturbation:
     raw, instrument = market.raw, market.instrument
-    names = [n for n in (*_PRICES, "old_close", "new_close") if n in raw.columns()]
+    names = [n for n in (*PRICES, "old_close", "new_close") if n in raw.columns()]
 
-    def bars() -> Bars:
+    def history() -> History:
         larger = raw.with_columns(**{n: _SCALE * getattr(raw, n) for n in names})
         tick = _SCALE * instrument.tick_size
         return market.built(larger, replace(instrument, tick_size=tick))
 
     text = f"prices and tick {_SCALE:g} times as large"
-    return Perturbation("tick_scale", text, "price", None, None, bars)
+    return Perturbation("tick_scale", text, "price", None, None, history)
 
 
 def _clock(market: Market) -> Perturbation:
@@ -262,7 +299,7 @@ def _clock(market: Market) -> Perturbation:
     start, why = _odd_week(market)
     off = (raw.time >= start) & (raw.time < start + 7 * DAY)
 
-    def bars() -> Bars:
+    def history() -> History:
         later = np.where(off, HOUR, 0)
         moved = raw.with_columns(time=raw.time + later, open_time=raw.open_time + later)
         return market.built(moved[np.argsort(moved.time, kind="stable")])
@@ -274,7 +311,7 @@ def _clock(market: Market) -> Perturbation:
         "clock",
         start,
         _bar_after(market.bars, start + 7 * DAY + HOUR),
-        bars,
+        history,
     )
 
 
@@ -311,11 +348,11 @@ def _vendor(market: Market) -> Iterator[Perturbation]:
         rng = np.random.default_rng(0)
         chosen = np.sort(rng.choice(rows, max(1, len(rows) // each), replace=False))
 
-        def bars(
+        def history(
             change: Callable[..., Bars] = change,
             chosen: np.ndarray = chosen,
             policy: Mapping[str, str] = policy,
-        ) -> Bars:
+        ) -> History:
             tick = market.instrument.tick_size
             return market.built(change(raw, chosen, tick), policy=policy)
 
@@ -325,7 +362,7 @@ def _vendor(market: Market) -> Iterator[Perturbation]:
             "vendor",
             int(raw.time[chosen[0]]),
             _bar_after(market.bars, int(raw.time[chosen[-1]])),
-            bars,
+            history,
         )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
-from typing import Literal, final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Literal, final
 
 import numpy as np
 
@@ -15,10 +16,14 @@ from barwise.features import FeatureGraph, find
 from barwise.features.definition import Feature
 from barwise.features.frame_function import FrameFunction
 from barwise.features.user_code import place_of
+from barwise.pipeline.audits.history import History
 
 _ROUNDING = 1e-9
 """A difference that is smaller, beside the value and the spread of its column, is the
 rounding of a library that adds in another order."""
+
+
+Make = Callable[[Sequence[str]], FeatureGraph]
 
 
 class Subject(ABC):
@@ -32,15 +37,18 @@ class Subject(ABC):
     columns : tuple of str
     priced : tuple of str
         Columns that are said to be in price units.
+    beside : mapping
+        What it needs beside the bars, as arguments of ``FeatureGraph.push``.
     """
 
     name: str
     kind: Literal["expression", "frame"]
     columns: tuple[str, ...]
     priced: tuple[str, ...] = ()
+    beside: Mapping[str, Any] = MappingProxyType({})
 
     @abstractmethod
-    def values(self, bars: Bars) -> np.ndarray:
+    def values(self, history: History) -> np.ndarray:
         """Compute the columns of some bars, from the first one on.
 
         Returns
@@ -62,10 +70,14 @@ class GraphSubject(Subject):
     names : sequence of str
     bars : Bars
         What is audited; columns that have to be fitted learn from the first third.
-    calendar : str, optional
-        Product calendar; by default the symbol's.
     own : iterable of Feature
         Features of a user's file.
+    make : callable, optional
+        Given names, returns their graph, which is not fitted; by default that of the
+        symbol's own calendar and labels.
+    beside : mapping
+        Finer bars and tables that the columns need, as arguments of
+        ``FeatureGraph.push``.
     """
 
     kind = "expression"
@@ -75,26 +87,28 @@ class GraphSubject(Subject):
         names: Sequence[str],
         bars: Bars,
         *,
-        calendar: str | None = None,
         own: Iterable[Feature] = (),
+        make: Make | None = None,
+        beside: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         own = tuple(own)
         self.name = names[0] if len(names) == 1 else f"{len(names)} columns"
         self.columns = tuple(names)
         self.priced = tuple(n for n in names if find(n, own)[0].price_units)
-        self._graph = FeatureGraph(names, calendar=calendar, own=own)
+        self.beside = beside
+        self._graph = make(names) if make else FeatureGraph(names, own=own)
         if self._graph.unfitted:
-            self._graph.fit(bars[: len(bars) // 3])
+            self._graph.fit(bars[: len(bars) // 3], **beside)
         self._start = self._graph.snapshot()
 
     def fresh(self) -> FeatureGraph:
         """Return a graph that has seen no bar."""
         return self._graph.with_parameters(self._graph.fitted_parameters)
 
-    def values(self, bars: Bars) -> np.ndarray:
+    def values(self, history: History) -> np.ndarray:
         """Compute the columns of some bars, from the first one on."""
         self._graph.restore(self._start)
-        return self._graph.push(bars).astype(np.float64)
+        return self._graph.push(history.bars, **history.beside).astype(np.float64)
 
     def differs(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         """Say which values are not the same."""
@@ -148,12 +162,12 @@ class FrameSubject(Subject):
         self._spread = np.zeros(len(self.columns))
         self._spread[known] = np.nanstd(finite[:, known], axis=0)
 
-    def values(self, bars: Bars) -> np.ndarray:
+    def values(self, history: History) -> np.ndarray:
         """Compute the columns of some bars, from the first one on."""
         # What it warns of on bars that never were is of no interest.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            made = self.function.over(bars)
+            made = self.function.over(history.bars)
         if tuple(made) != self.columns:
             raise ConfigError(
                 f"{place_of(self.function.function)}: {self.name!r} returns other columns "
