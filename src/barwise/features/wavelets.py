@@ -18,7 +18,6 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-import pywt
 
 from barwise.features.columns import BarColumns
 from barwise.features.registry import feature
@@ -41,6 +40,8 @@ ENERGY_ROWS = 32
 @cache
 def _filters() -> tuple[tuple[list[float], ...], list[float]]:
     """Return the filter of each detail and of the approximation, oldest value first."""
+    import pywt
+
     wavelet = pywt.Wavelet("db4")
     low = np.array(wavelet.dec_lo) / np.sqrt(2.0)
     high = np.array(wavelet.dec_hi) / np.sqrt(2.0)

@@ -16,7 +16,6 @@ from typing import Literal, final
 import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray
-from scipy.stats import binomtest
 
 from barwise.core.arrays import Index, Probabilities, Vector
 from barwise.core.errors import DataError
@@ -199,6 +198,8 @@ def _bin_of(probability: np.ndarray, n_bins: int, binning: Binning) -> np.ndarra
 
 def _wilson(frequency: float, effective: float, *, level: float) -> tuple[float, float]:
     """Wilson interval with as many whole independent rows as there are."""
+    from scipy.stats import binomtest
+
     rows = max(1, int(effective + 1e-9))
     test = binomtest(round(frequency * rows), rows)
     bounds = test.proportion_ci(confidence_level=level, method="wilson")

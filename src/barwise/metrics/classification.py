@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 from numpy import ndarray
-from sklearn import metrics as sk
 
 from barwise.core.arrays import Flags, Probabilities, Vector
 from barwise.core.errors import DataError
@@ -155,6 +154,8 @@ def _scores_of_classes(
     y: np.ndarray, column: np.ndarray, classes: Sequence[int], w: np.ndarray | None
 ) -> dict[str, Any]:
     """Scores that see the predicted class only."""
+    from sklearn import metrics as sk
+
     labels = np.asarray(classes)
     if not len(y):
         names = (
@@ -196,6 +197,8 @@ def _scores_of_probabilities(
     if not len(y):
         names = ("roc_auc", "touch_auc", "log_loss", "brier", "ece")
         return dict.fromkeys(names)
+    from sklearn import metrics as sk
+
     labels = np.asarray(classes)
     confidence, right = p[np.arange(len(y)), column], labels[column] == y
     return {
@@ -210,6 +213,8 @@ def _scores_of_probabilities(
 def _roc_auc(
     y: np.ndarray, p: np.ndarray, labels: np.ndarray, w: np.ndarray | None
 ) -> float:
+    from sklearn import metrics as sk
+
     if len(np.unique(y)) < len(labels):
         return math.nan
     if len(labels) == 2:
@@ -238,6 +243,8 @@ def touch_auc(
     >>> touch_auc(np.array([-1, 0, 1]), p)
     1.0
     """
+    from sklearn import metrics as sk
+
     touched = y != 0
     binary = set(TERNARY) - set(classes)
     if binary or len(np.unique(y[touched])) < len(TERNARY) - 1:

@@ -24,7 +24,6 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
-from scipy import stats
 
 from barwise.core.arrays import Index, Vector
 from barwise.core.errors import DataError
@@ -218,6 +217,8 @@ def interval_of(
     value: float, resampled: Vector, n_rows: int, block_length: int, level: float
 ) -> Interval:
     """The interval that resampled values of a metric give, as in the notation above."""
+    from scipy import stats
+
     defined = resampled[np.isfinite(resampled)]
     margin = math.nan
     enough = len(defined) >= max(2, (1 - _MAX_UNDEFINED) * len(resampled))

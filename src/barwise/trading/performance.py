@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Literal, final
 
 import numpy as np
-from scipy import stats
 
 from barwise.metrics.classification import json_number
 from barwise.metrics.intervals import Interval, bootstrap_interval
@@ -183,6 +182,8 @@ def period_moments(returns: np.ndarray) -> PeriodMoments:
     >>> period_moments(np.array([0.01, -0.01, 0.02, 0.0])).kurtosis
     1.640
     """
+    from scipy import stats
+
     n = len(returns)
     if n < 2 or np.ptp(returns) == 0:
         mean = float(returns.mean()) if n else math.nan
