@@ -9,6 +9,7 @@ import pytest
 
 from barwise.bars.simulate import simulate_bars
 from barwise.bars.stored import write_bars
+from barwise.core.arrays import HOUR
 from barwise.features import ExternalColumns
 from barwise.pipeline import RunConfig
 from barwise.pipeline.audits.futures import with_future
@@ -88,11 +89,10 @@ def fresh(made):
     return graph.with_parameters(made.learned)
 
 
-def pushed(made, graph, rows, vix=None):
-    """Push some rows, each input beside them up to the close of the last one."""
-    start, stop = rows
-    vix = made.vix if vix is None else vix
-    ends = [made.bars.time[row - 1] if row else -1 for row in rows]
+def pushed(made, graph, rows, lead=0):
+    """Push some rows, what is beside them up to ``lead`` after the last one's close."""
+    (start, stop), vix = rows, made.vix
+    ends = [made.bars.time[row - 1] + lead if row else -1 for row in rows]
     fine, known = (np.searchsorted(t, ends, side="right") for t in
                    (made.fine.time, vix.known_at))  # fmt: skip
     return graph.push(
@@ -112,16 +112,22 @@ def test_every_column_has_values(made):
     assert (labels.known_at[:-10] <= made.bars.time[10:])[sure].all()
 
 
-@pytest.mark.parametrize("share", [0.02, 0.41, 0.73])
-def test_a_run_that_is_stopped_goes_on_from_its_snapshot(made, share):
-    """Backfilled, stopped, restored in a new graph, then live, bar by bar."""
+@pytest.mark.parametrize(
+    ("share", "hours"), [(0.02, 0), (0.41, 0), (0.41, 3), (0.73, 3)]
+)
+def test_a_run_that_is_stopped_goes_on_from_its_snapshot(made, share, hours):
+    """Backfilled, stopped, restored in a new graph, then live, bar by bar.
+
+    Finer bars and tables may be ahead of the bars, and then they wait over the stop.
+    """
+    lead = hours * HOUR
     stop = int(share * len(made.bars))
     before, after = fresh(made), fresh(made)
-    rows = [pushed(made, before, (0, stop))]
+    rows = [pushed(made, before, (0, stop), lead)]
     after.restore(before.snapshot())
     live = range(stop, stop + 150)
-    rows += [pushed(made, after, (row, row + 1)) for row in live]
-    rows.append(pushed(made, after, (live.stop, len(made.bars))))
+    rows += [pushed(made, after, (row, row + 1), lead) for row in live]
+    rows.append(pushed(made, after, (live.stop, len(made.bars)), lead))
     np.testing.assert_array_equal(np.concatenate(rows), made.matrix)
 
 
