@@ -17,6 +17,7 @@ COMMAND_FILES = (
     "init",
     "run",
     "train",
+    "cv",
     "data",
     "features",
     "audit",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from barwise.cli.output import write_table, write_text
 
 if TYPE_CHECKING:
     from barwise.pipeline import RunSummary
+    from barwise.report import ModelResult
+    from barwise.validation import Row
 
 _TITLES = (
     "horizon",
@@ -26,39 +29,48 @@ _TITLES = (
 
 def show_results(summary: RunSummary) -> None:
     """Write the leaderboard, its reading, and where the report lies."""
-    from barwise.report.verdict import read
-
     bars = summary.inputs.bars
     write_text(
         f"{summary.inputs.instrument.symbol}: {len(bars):,} bars, "
         f"{len(summary.inputs.names)} features"
         + (", SIMULATED" if bars.simulated else "")
     )
-    write_table(
-        _TITLES,
-        [
-            (
-                row.horizon,
-                f"{row.name} (baseline)" if row.is_baseline else row.name,
-                _number(row.macro_f1, 3),
-                _span(row.macro_f1_interval, 3),
-                _number(row.log_loss, 3),
-                _number(row.touch_auc, 3),
-                _number(row.sharpe_ratio, 2),
-                _span(row.sharpe_interval, 2),
-                row.num_trades,
-            )
-            for row in summary.leaderboard
-        ],
-    )
+    write_table(*rows_of_leaderboard(summary.leaderboard))
     write_text("\nWhat this shows (validation part; the test part stays sealed):")
-    for result in summary.results:
+    show_readings(summary.results)
+    write_text(f"\nReport: {summary.report}")
+
+
+def rows_of_leaderboard(
+    board: Sequence[Row],
+) -> tuple[Sequence[str], list[tuple[object, ...]]]:
+    """Return titles and cells of a leaderboard."""
+    return _TITLES, [
+        (
+            row.horizon,
+            f"{row.name} (baseline)" if row.is_baseline else row.name,
+            _number(row.macro_f1, 3),
+            _span(row.macro_f1_interval, 3),
+            _number(row.log_loss, 3),
+            _number(row.touch_auc, 3),
+            _number(row.sharpe_ratio, 2),
+            _span(row.sharpe_interval, 2),
+            row.num_trades,
+        )
+        for row in board
+    ]
+
+
+def show_readings(results: Sequence[ModelResult]) -> None:
+    """Write what each result allows to say."""
+    from barwise.report.verdict import read
+
+    for result in results:
         write_text(f"  {result.name}: {read(result).text}")
     write_text(
         "  A driftless walk reaches a macro-F1 of about 0.4 at short horizons from the\n"
         "  time of day alone; only the distance to the baselines, after costs, counts."
     )
-    write_text(f"\nReport: {summary.report}")
 
 
 def summary_json(summary: RunSummary) -> dict[str, Any]:

@@ -41,6 +41,16 @@ class PredictionOutput:
     def __len__(self) -> int:
         return len(self.class_predictions)
 
+    def take(self, positions: np.ndarray) -> PredictionOutput:
+        """Return the predictions of some rows (index array or bool mask)."""
+        return PredictionOutput(
+            self.class_predictions[positions],
+            self.class_probabilities[positions],
+            self.confidence[positions],
+            self.metadata,
+            self.valid[positions],
+        )
+
     def __repr__(self) -> str:
         counts = ", ".join(f"{name}: {n:,}" for name, n in self._counts().items())
         return f"PredictionOutput({self._head()}; predicted {counts})"

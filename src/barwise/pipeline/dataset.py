@@ -73,7 +73,7 @@ def container_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
             prune_correlated=config.features.prune_correlated,
         ),
     )
-    return TimeSeriesDataContainer.build(
+    data = TimeSeriesDataContainer.build(
         inputs.matrix,
         inputs.names,
         inputs.bars.time,
@@ -88,6 +88,7 @@ def container_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
         symbol=inputs.instrument.symbol,
         seal=TestSeal(config.output_path / "test_openings.jsonl"),
     )
+    return data if inputs.learner is None else data.with_learner(inputs.learner)
 
 
 def window_segments(bars: Bars, roll_invariant: Mapping[str, bool]) -> np.ndarray:

@@ -13,6 +13,7 @@ from barwise.core.errors import ConfigError
 from barwise.features.definition import Role
 from barwise.labels import Labels
 from barwise.pipeline.bar_inputs import prepare_bars, sample_mask, trading_sessions
+from barwise.pipeline.column_learner import GraphLearner
 from barwise.pipeline.columns import Columns, Refused, choose_columns
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.features import (
@@ -62,6 +63,8 @@ class Inputs:
         What speaks against the time zone or the label of the source.
     roll_invariant : mapping of str to bool
         Columns that a roll leaves no mark in; empty where the contract never changes.
+    learner : GraphLearner or None
+        Has columns learn anew for a fold; None if none learns.
     """
 
     config: RunConfig
@@ -80,6 +83,7 @@ class Inputs:
     addresses: Mapping[str, str]
     doubts: tuple[str, ...] = ()
     roll_invariant: Mapping[str, bool] = field(default_factory=dict)
+    learner: GraphLearner | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -117,8 +121,10 @@ def prepare_inputs(config: RunConfig, steps: Steps, notify: Notify) -> Inputs:
     notify(f"computing {len(columns.names)} features of {len(bars):,} bars")
     graph = graph_of(config, columns)
     side = side_inputs(config, columns, facts["raw_interval"])
-    span = None
+    span, learner = None, None
     if graph.unfitted:
+        finest = facts["raw_interval"]
+        learner = GraphLearner(config, bars, graph.names, graph.unfitted, finest)
         wanted = sample_mask(config, instrument, bars) & labels.events
         span = fitting_rows(config, bars, wanted, labels.by_horizon)
     own = None if columns.own is None else columns.own.hash
@@ -144,6 +150,7 @@ def prepare_inputs(config: RunConfig, steps: Steps, notify: Notify) -> Inputs:
         },
         doubts=tuple(facts["doubts"]),
         roll_invariant=features.content.value["roll_invariant"],
+        learner=learner,
     )
 
 

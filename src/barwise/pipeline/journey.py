@@ -9,21 +9,20 @@ from html import escape
 from pathlib import Path
 from typing import Any, final
 
-from barwise.core import clock, durable
+from barwise.core import clock
 from barwise.datasets import TimeSeriesDataContainer
-from barwise.pipeline.choices import check_choices, store_folder
+from barwise.pipeline.choices import check_choices
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.dataset import container_of
 from barwise.pipeline.inputs import Inputs, prepare_inputs
-from barwise.pipeline.lock import locked
 from barwise.pipeline.reporting import report_of
 from barwise.pipeline.steps import Steps
-from barwise.pipeline.store import ObjectStore
 from barwise.pipeline.training import train_step
-from barwise.report import ModelResult, write_report
+from barwise.pipeline.workplace import place_report, workplace
+from barwise.report import ModelResult
 from barwise.report.run_plots import plot_run
 from barwise.training import Outcome, Run, list_runs, write_run
-from barwise.training.run_folder import machine_facts, sweep_runs
+from barwise.training.run_folder import machine_facts
 from barwise.validation import Row, leaderboard
 
 Notify = Callable[[str, float, float], None]
@@ -137,32 +136,16 @@ def run(
     check_choices(settings, horizons or ())
     tell = notify or (lambda _text, _done, _total: None)
     began = clock.seconds()
-    folder = store_folder(settings)
-    with locked(folder):
-        reports = settings.output_path / "reports"
-        _sweep(folder, settings.output_path / "runs", reports)
+    with workplace(settings) as steps:
         inputs, containers, outcomes, identities = _train_all(
-            settings,
-            horizons or settings.labels.horizons,
-            Steps(ObjectStore(folder)),
-            tell,
+            settings, horizons or settings.labels.horizons, steps, tell
         )
         runs = _publish(settings, outcomes, identities)
         tell("writing the report", 1, 1)
         facts = machine_facts() | {"seconds": clock.seconds() - began}
         page = report_of(inputs, containers, outcomes, facts)
-        made = reports / clock.stamp()
-        durable.place_folder(made, lambda aside: write_report(page, aside / _PAGE))
-    return RunSummary(
-        inputs, tuple(outcomes), tuple(runs), tuple(page.results), made / _PAGE
-    )
-
-
-def _sweep(store: Path, runs: Path, reports: Path) -> None:
-    """Remove what killed processes left; the lock keeps other writers away."""
-    ObjectStore(store).sweep()
-    sweep_runs(runs)
-    durable.sweep(reports)
+        report = place_report(settings, page, _PAGE)
+    return RunSummary(inputs, tuple(outcomes), tuple(runs), tuple(page.results), report)
 
 
 def _train_all(

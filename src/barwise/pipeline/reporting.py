@@ -29,6 +29,9 @@ def report_of(
     containers: Mapping[int, TimeSeriesDataContainer],
     outcomes: Sequence[Outcome],
     provenance: Mapping[str, Any],
+    *,
+    title: str = "barwise run",
+    scored_on: str = "the validation part, which no model was fitted on",
 ) -> page.Report:
     """Return everything that the report's page says.
 
@@ -40,15 +43,19 @@ def report_of(
     outcomes : sequence of Outcome
     provenance : mapping
         Volatile facts: versions, times, the machine.
+    title : str
+        Of the page.
+    scored_on : str
+        Which predictions the scores are of.
     """
     bars = inputs.bars
     first = containers[min(containers)]
     last_shown = int(first.rows("val")[-1]) + 1
     return page.Report(
-        title="barwise run",
+        title=title,
         symbol=inputs.instrument.symbol,
         simulated=bars.simulated,
-        scored_on="the validation part, which no model was fitted on",
+        scored_on=scored_on,
         interval_method="block bootstrap over five label lengths, Student's t",
         data=_data(inputs, first, containers),
         labels=[_labels(inputs, containers[h], h) for h in sorted(containers)],

@@ -48,6 +48,14 @@ class Evaluation:
     signals: np.ndarray | None = None
     backtest: BacktestResult | None = None
 
+    def groups(self) -> dict[str, Any]:
+        """Return the scores as ``evaluation_metrics.json`` groups them."""
+        return {
+            "classification": dict(self.classification),
+            "trading": dict(self.trading),
+            "intervals": dict(self.intervals),
+        }
+
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -117,14 +125,31 @@ class Examiner:
         self.uniqueness = average_uniqueness(rows, ends)
         self.effective_samples = float(self.uniqueness.sum())
 
+    def score(self, output: PredictionOutput) -> Evaluation:
+        """Score predictions; of the intervals, only that of the Sharpe ratio is made."""
+        scores = classification_scores(
+            self.asked.y,
+            output.class_probabilities,
+            classes=self.asked.classes,
+            predictions=output.class_predictions,
+        )
+        if self._market is None:
+            return Evaluation(scores, {}, {})
+        signals, traded = self._market.trade(
+            self.asked.rows,
+            output.class_probabilities,
+            **self._worth(),
+        )
+        made = performance(traded)
+        interval = {"sharpe_ratio": made.sharpe_interval.to_dict()}
+        return Evaluation(scores, made.scores(), interval, signals, traded)
+
     def examine(
         self, output: PredictionOutput, against: PredictionOutput | None = None
     ) -> Evaluation:
         """Score predictions, with intervals; ``against`` adds the distance to it."""
         p, classes, y = output.class_probabilities, self.asked.classes, self.asked.y
-        scores = classification_scores(
-            y, p, classes=classes, predictions=output.class_predictions
-        )
+        plain = self.score(output)
         found = score_intervals(
             y,
             p,
@@ -143,16 +168,41 @@ class Examiner:
                 predictions=output.class_predictions,
                 baseline_predictions=against.class_predictions,
             )["macro_f1"].to_dict()
-        if self._market is None:
-            return Evaluation(scores, {}, intervals)
-        signals, traded = self._market.trade(
-            self.asked.rows,
-            p,
-            **self._worth(),
-        )
-        made = performance(traded)
-        intervals["sharpe_ratio"] = made.sharpe_interval.to_dict()
-        return Evaluation(scores, made.scores(), intervals, signals, traded)
+        return replace(plain, intervals=intervals | dict(plain.intervals))
+
+    def arrays(
+        self, times: np.ndarray, output: PredictionOutput, evaluation: Evaluation
+    ) -> dict[str, np.ndarray]:
+        """Return predictions and account as an outcome stores them.
+
+        Parameters
+        ----------
+        times : ndarray of int64, shape (n,)
+            Close of each row, nanoseconds UTC.
+        output, evaluation
+            What was examined, and what came of it.
+        """
+        arrays = {
+            "time": times,
+            "row": self.asked.rows,
+            "label": self.asked.y,
+            "uniqueness": self.uniqueness,
+            "prediction": output.class_predictions,
+            "confidence": output.confidence,
+            "valid": output.valid,
+            "probabilities": output.class_probabilities,
+        }
+        traded = evaluation.backtest
+        if traded is not None and evaluation.signals is not None:
+            arrays |= {
+                "signal": evaluation.signals,
+                "equity_time": traded.time,
+                "equity": traded.equity,
+                "buy_and_hold": traded.buy_and_hold,
+                "day": traded.day,
+                "daily_pnl": traded.daily_pnl,
+            }
+        return arrays
 
     def _worth(self) -> dict[str, Any]:
         """What trades expect of classes: two have no barriers that would say it."""

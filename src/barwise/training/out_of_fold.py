@@ -14,9 +14,9 @@ from barwise.core.hashing import hash_json
 from barwise.datasets import TimeSeriesDataContainer, fold_data
 from barwise.datasets.fold_data import FoldData, check_unfitted
 from barwise.models.base import BaseModel
-from barwise.models.outputs import PredictionOutput, TrainingMetrics
+from barwise.models.outputs import PredictionOutput
 from barwise.training.config import TrainerConfig
-from barwise.training.evaluation import Asked, class_returns
+from barwise.training.evaluation import Asked, blind_guesses, class_returns
 from barwise.training.fitting import create_model, fit_model, model_files
 from barwise.training.fold_plan import NO_FOLD, FoldPlan, plan_folds
 
@@ -36,15 +36,12 @@ class FoldPrediction:
         Mean log return of the fold's training labels of each class.
     learned : str
         SHA-256 of all that was learned in the fold: columns, selection, scaler, model.
-    metrics : TrainingMetrics
-        Of the fit.
     """
 
     probabilities: np.ndarray
     predictions: np.ndarray
     class_returns: np.ndarray
     learned: str
-    metrics: TrainingMetrics
 
     @property
     def scored(self) -> float:
@@ -112,7 +109,14 @@ class OutOfFold:
         column = np.searchsorted(np.array(self.classes), chosen)
         valid = np.isfinite(p).all(axis=1)
         confidence = np.where(valid, p[np.arange(len(p)), column], np.nan)
-        return PredictionOutput(chosen, p, confidence, {"classes": self.classes}, valid)
+        told = {"model": "out of fold", "classes": self.classes}
+        return PredictionOutput(chosen, p, confidence, told, valid)
+
+    def answered(self, path: int = 0) -> np.ndarray:
+        """Bool (n,): samples on a path whose fold did not fail."""
+        made = np.array([fold is not None for fold in self.folds])
+        fold = self.plan.paths[path]
+        return np.where(fold == NO_FOLD, False, made[fold])
 
     def asked(self, data: TimeSeriesDataContainer, path: int = 0) -> Asked:
         """Return the samples as questions, each with the mean returns of its fold."""
@@ -223,8 +227,18 @@ def predict_fold(config: TrainerConfig, fold: FoldData) -> FoldPrediction:
         made.output.class_predictions,
         class_returns(fold.container),
         hash_json([fold.learned, files]),
-        made.metrics,
     )
+
+
+def guess_fold(fold: FoldData) -> dict[str, FoldPrediction]:
+    """Return what each baseline says about a fold's test samples."""
+    means = class_returns(fold.container)
+    return {
+        name: FoldPrediction(
+            output.class_probabilities, output.class_predictions, means, fold.learned
+        )
+        for name, output in blind_guesses(fold.container).items()
+    }
 
 
 def assemble(

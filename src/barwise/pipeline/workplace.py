@@ -1,0 +1,47 @@
+"""Where the commands of one config work: its store, locked and cleared of leftovers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from barwise.core import clock, durable
+from barwise.pipeline.choices import store_folder
+from barwise.pipeline.config import RunConfig
+from barwise.pipeline.lock import locked
+from barwise.pipeline.steps import Steps
+from barwise.pipeline.store import ObjectStore
+from barwise.report import write_report
+from barwise.report.data import Report
+from barwise.training.run_folder import sweep_runs
+
+
+@contextmanager
+def workplace(config: RunConfig) -> Iterator[Steps]:
+    """Hold a config's store for this process, and remove what killed ones left.
+
+    Raises
+    ------
+    LockedError
+        If another process works there.
+    """
+    folder = store_folder(config)
+    with locked(folder):
+        store = ObjectStore(folder)
+        store.sweep()
+        sweep_runs(config.output_path / "runs")
+        durable.sweep(reports_folder(config))
+        yield Steps(store)
+
+
+def reports_folder(config: RunConfig) -> Path:
+    """Return the folder of all reports."""
+    return config.output_path / "reports"
+
+
+def place_report(config: RunConfig, page: Report, name: str) -> Path:
+    """Write a page into a report folder of its own and return its file."""
+    made = reports_folder(config) / clock.stamp()
+    durable.place_folder(made, lambda aside: write_report(page, aside / name))
+    return made / name
