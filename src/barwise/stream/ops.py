@@ -53,6 +53,9 @@ SPARE = 4
 EMIT = 1
 """Code of a plan's row that hands a register on to the output; no op of a program."""
 
+FORTH, BACK = np.int64(1), np.int64(-1)
+"""Directions of a scan; plain integers would each be a type of their own to numba."""
+
 NaN = np.nan
 
 # No references are counted (_nrt): on every view of an array they would be, and take
@@ -194,24 +197,19 @@ def _lag(a, out, p, s):
         s[0], s[1] = seen, slot
         return
     # A full ring starts with its next slot, a ring that fills at slot 0.
+    first = slot if seen == n else 0
     for i in range(n - seen):
         out[i] = NaN
-    first = slot if seen == n else 0
-    _unroll(ring[:n], first, out[n - seen : n])
-    _copy(a[: rows - n], out[n:])
+    for i in range(n - seen, n):
+        k = first + i - (n - seen)
+        out[i] = ring[k if k < n else k - n]
+    for i in range(n, rows):
+        out[i] = a[i - n]
     slot = (slot + rows) % n
-    newest = a[rows - n :]
-    _copy(newest[: n - slot], ring[slot:n])
-    _copy(newest[n - slot :], ring[:slot])
+    for i in range(n):
+        k = slot + i
+        ring[k if k < n else k - n] = a[rows - n + i]
     s[0], s[1] = n, slot
-
-
-@_kernel
-def _unroll(ring, first, out):
-    # The values of a ring from a slot on.
-    until = min(len(ring) - first, len(out))
-    _copy(ring[first : first + until], out[:until])
-    _copy(ring[: len(out) - until], out[until:])
 
 
 @_kernel
@@ -369,9 +367,9 @@ def _fill_last(x, value):
 
 
 @_kernel
-def _sum_scan(x, y, start, step, count):
-    # Running sums y along the rows of x, from place start on.
-    last = x.shape[0] - 1
+def _sum_scan(x, y, step, count):
+    # Running sums y along the rows of x, from one end on.
+    last, start = x.shape[0] - 1, 0 if step > 0 else x.shape[1] - 1
     for b0 in range(0, x.shape[0], 4):
         b1, b2, b3 = _side_by_side(b0, last)
         t0 = t1 = t2 = t3 = 0.0
@@ -402,13 +400,13 @@ def _sum_blocks(x, out, s, spare):
     suffix = s[3 + w :].reshape(1, w + 1)
     _copy(suffix[0, 1:], tail[0])
     _fill_last(tail[1:], 0.0)
-    _sum_scan(x[: blocks - 1], later, w - 1, -1, w - 1)
-    _sum_scan(x, out, 0, 1, w)
+    _sum_scan(x[: blocks - 1], later, BACK, w - 1)
+    _sum_scan(x, out, FORTH, w)
     for b in range(blocks):
         for j in range(w):
             out[b, j] = tail[b, j] + out[b, j]
     _copy(x[blocks - 1], s[3 : 3 + w])
-    _sum_scan(x[blocks - 1 :], suffix, w - 1, -1, w)
+    _sum_scan(x[blocks - 1 :], suffix, BACK, w)
 
 
 @_kernel
@@ -448,9 +446,9 @@ def _var_rows(a, out, p, s):
 
 
 @_kernel
-def _var_scan(x, mean, dev, start, step, count):
+def _var_scan(x, mean, dev, step, count):
     # Running means and squared deviations (Welford, 1962) along the rows of x.
-    last = x.shape[0] - 1
+    last, start = x.shape[0] - 1, 0 if step > 0 else x.shape[1] - 1
     for b0 in range(0, x.shape[0], 4):
         b1, b2, b3 = _side_by_side(b0, last)
         m0 = m1 = m2 = m3 = 0.0
@@ -490,8 +488,8 @@ def _var_blocks(x, out, s, spare):
     suffix_dev = s[5 + 2 * w :].reshape(1, w + 1)
     _copy(suffix[0, 1:], tail[0])
     _copy(suffix_dev[0, 1:], tail_dev[0])
-    _var_scan(x[: blocks - 1], later, later_dev, w - 1, -1, w - 1)
-    _var_scan(x, mean, out, 0, 1, w)
+    _var_scan(x[: blocks - 1], later, later_dev, BACK, w - 1)
+    _var_scan(x, mean, out, FORTH, w)
     share = 1.0 / w
     for b in range(blocks):
         whole = out[b, w - 1] * share
@@ -501,7 +499,7 @@ def _var_blocks(x, out, s, spare):
             out[b, j] = (out[b, j] + tail_dev[b, j] + gap * gap * weight) * share
         out[b, w - 1] = whole
     _copy(x[blocks - 1], s[4 : 4 + w])
-    _var_scan(x[blocks - 1 :], suffix, suffix_dev, w - 1, -1, w - 1)
+    _var_scan(x[blocks - 1 :], suffix, suffix_dev, BACK, w - 1)
 
 
 @_kernel
@@ -576,9 +574,9 @@ def _extreme_rows(a, out, p, s):
 
 
 @_kernel
-def _extreme_scan(x, y, start, step, count):
+def _extreme_scan(x, y, step, count):
     # Running maxima y along the rows of x.
-    last = x.shape[0] - 1
+    last, start = x.shape[0] - 1, 0 if step > 0 else x.shape[1] - 1
     for b0 in range(0, x.shape[0], 4):
         b1, b2, b3 = _side_by_side(b0, last)
         t0, t1, t2, t3 = x[b0, start], x[b1, start], x[b2, start], x[b3, start]
@@ -605,8 +603,8 @@ def _extreme_blocks(prices, out, side, s, spare):
             x[b, j] = prices[b, j] * side
     _copy(suffix[0, 1:], tail[0])
     _fill_last(tail, -np.inf)
-    _extreme_scan(x[: blocks - 1], later, w - 1, -1, w - 1)
-    _extreme_scan(x, out, 0, 1, w)
+    _extreme_scan(x[: blocks - 1], later, BACK, w - 1)
+    _extreme_scan(x, out, FORTH, w)
     # The prefix of a finished block stays until the next block's first row.
     s[2] = out[blocks - 1, w - 1]
     for b in range(blocks):
@@ -614,7 +612,7 @@ def _extreme_blocks(prices, out, side, s, spare):
             best = out[b, j] if out[b, j] > tail[b, j] else tail[b, j]
             out[b, j] = best * side
     _copy(x[blocks - 1], s[3 : 3 + w])
-    _extreme_scan(x[blocks - 1 :], suffix, w - 1, -1, w)
+    _extreme_scan(x[blocks - 1 :], suffix, BACK, w)
 
 
 @_kernel
@@ -1021,9 +1019,10 @@ def _kama(a, out, p, s, tidy, spare):
         value += step[i] * (x[i] - value)
         y[i] = value
     slot = (slot + count) % w
-    newest, ring = a[rows - w :], s[3:]
-    _copy(newest[: w - slot], ring[slot:w])
-    _copy(newest[w - slot :], ring[:slot])
+    ring = s[3:]
+    for i in range(w):
+        k = slot + i
+        ring[k if k < w else k - w] = a[rows - w + i]
     s[1], s[2] = slot, value
 
 
@@ -1169,7 +1168,8 @@ def _hidden_markov(a, b, out, p, s, spare):
 
 @_kernel
 def _in_blocks(code, a, out, p, s, tidy, spare):
-    at, n, w = 0, len(out), int(p[0])
+    n, w = len(out), int(p[0])
+    at = n - n  # no literal: numba would compile _stretch for it alone
     while at < n:
         to, whole = _stretch(at, n, w, s) if tidy else (n, False)
         x, y = a[at:to], out[at:to]
