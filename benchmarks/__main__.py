@@ -1,4 +1,4 @@
-"""Run every benchmark: ``python -m benchmarks``; or some: ``python -m benchmarks labels``."""
+"""Run benchmarks: ``python -m benchmarks`` the quick ones, or some by name, or ``all``."""
 
 import importlib
 import pkgutil
@@ -6,17 +6,26 @@ import sys
 
 import benchmarks
 
+SLOW = {"scaling", "cold", "exact"}
+"""Minutes each: only by name."""
+
 
 def main() -> None:
     known = [
-        module.name
+        module.name.removeprefix("bench_")
         for module in pkgutil.iter_modules(benchmarks.__path__)
         if module.name.startswith("bench_")
     ]
-    wanted = [f"bench_{name}" for name in sys.argv[1:]] or known
+    asked = sys.argv[1:]
+    unknown = set(asked) - set(known) - {"all"}
+    if unknown:
+        sys.exit(
+            f"no benchmark {', '.join(unknown)}; there are all, {', '.join(known)}"
+        )
+    wanted = known if "all" in asked else asked or [n for n in known if n not in SLOW]
     for name in wanted:
-        print(f"\n== {name.removeprefix('bench_')}", flush=True)
-        importlib.import_module(f"benchmarks.{name}").main()
+        print(f"\n== {name}", flush=True)
+        importlib.import_module(f"benchmarks.bench_{name}").main()
 
 
 if __name__ == "__main__":

@@ -1,186 +1,125 @@
-"""60 indicator columns on 1 M bars: TA-Lib's and ours, side by side.
+"""Features of a million bars beside TA-Lib, polars and pandas-ta-classic.
 
-TA-Lib writes separate float64 columns and cannot resume; ours writes the float32
-matrix that models take, and its state. Then one bar at a time: the full feature set
-against TA-Lib's stream handles (exact, but their state cannot be saved) and against
-TA-Lib on a tail of 500 bars, which many live systems recompute.
+TA-Lib: 64 columns that both have. It writes separate float64 columns and cannot
+resume; ours writes the float32 matrix that models take, and its state. Both allocate
+their results inside the timing; TA-Lib's are let go of one by one, which suits it.
+One thread is compared in CPU time, two threads by the clock.
+
+polars: the columns of the full set that its expressions give, with two threads, against
+our full set with two threads, in bar-columns a second. pandas-ta-classic: whatever it
+can compute of 50,000 bars.
 """
 
+import os
 import time
+from types import SimpleNamespace
 
 import numpy as np
-import talib
-from talib import stream
+import pandas as pd
 
-from barwise.bars.simulate import simulate_bars
-from barwise.features import FeatureGraph, find, full_names
+os.environ.setdefault("POLARS_MAX_THREADS", "2")
+import polars as pl
+
+from barwise.features import find, full_names
 from barwise.stream import Graph
-from benchmarks.timing import line, paired
-
-ROWS = 1_000_000
-
-PERIODS = {
-    "rsi": (talib.RSI, (7, 14, 21)),
-    "cmo": (talib.CMO, (7, 14, 21)),
-    "roc": (talib.ROC, (5, 10, 20)),
-    "momentum": (talib.MOM, (5, 10, 20)),
-    "trix": (talib.TRIX, (15,)),
-    "sma": (talib.SMA, (10, 20, 50)),
-    "ema": (talib.EMA, (10, 20, 50)),
-    "wma": (talib.WMA, (10, 20, 50)),
-    "dema": (talib.DEMA, (20,)),
-    "tema": (talib.TEMA, (20,)),
-    "kama": (talib.KAMA, (10,)),
-}
-"""Ours and TA-Lib's function of the close and a period."""
-
-RANGED = {
-    "atr": (talib.ATR, (7, 14, 28)),
-    "atr_ratio": (talib.NATR, (7, 14, 28)),
-    "williams_r": (talib.WILLR, (14, 28)),
-    "cci": (talib.CCI, (14, 20)),
-    "adx": (talib.ADX, (14, 28)),
-    "plus_di": (talib.PLUS_DI, (14, 28)),
-    "minus_di": (talib.MINUS_DI, (14, 28)),
-}
-"""Ours and TA-Lib's function of high, low, close and a period."""
-
-OTHERS = {
-    "macd": lambda b: talib.MACD(b.close),
-    "macd_signal": None,
-    "macd_hist": None,
-    "ppo_12_26": lambda b: talib.PPO(b.close, 12, 26, 1),
-    "ultimate_oscillator": lambda b: talib.ULTOSC(b.high, b.low, b.close),
-    "stoch_k_14": lambda b: talib.STOCH(b.high, b.low, b.close, 14, 3, 0, 3, 0),
-    "stoch_d_14": None,
-    "stoch_rsi_14": lambda b: talib.STOCHRSI(b.close, 14, 14, 1, 0),
-    "bb_upper_20": lambda b: talib.BBANDS(b.close, 20),
-    "bb_lower_20": None,
-    "aroon_up_25": lambda b: talib.AROON(b.high, b.low, 25),
-    "aroon_down_25": None,
-    "aroon_osc_25": lambda b: talib.AROONOSC(b.high, b.low, 25),
-    "slope_10": lambda b: talib.LINEARREG_SLOPE(b.close, 10),
-    "slope_20": lambda b: talib.LINEARREG_SLOPE(b.close, 20),
-    "slope_50": lambda b: talib.LINEARREG_SLOPE(b.close, 50),
-    "mfi_14": lambda b: talib.MFI(b.high, b.low, b.close, b.volume, 14),
-    "obv": lambda b: talib.OBV(b.close, b.volume),
-    "high_distance_20": lambda b: talib.MAX(b.high, 20),
-    "low_distance_20": lambda b: talib.MIN(b.low, 20),
-    "high_distance_60": lambda b: talib.MAX(b.high, 60),
-    "low_distance_60": lambda b: talib.MIN(b.low, 60),
-    "psar_distance": lambda b: talib.SAR(b.high, b.low),
-}
-"""Columns with TA-Lib's call; None where the call above gives the column too."""
-
-
-def pairs():
-    """Yield (our column, TA-Lib's call or None)."""
-    for name, (function, periods) in PERIODS.items():
-        for n in periods:
-            yield f"{name}_{n}", lambda b, f=function, n=n: f(b.close, n)
-    for name, (function, periods) in RANGED.items():
-        for n in periods:
-            yield (
-                f"{name}_{n}",
-                lambda b, f=function, n=n: f(b.high, b.low, b.close, n),
-            )
-    yield from OTHERS.items()
+from benchmarks.market import full_graph, million, plain
+from benchmarks.peers import with_pandas_ta
+from benchmarks.peers.with_polars import expressions
+from benchmarks.peers.with_talib import pairs
+from benchmarks.timing import at_least, header, line, paired
 
 
 def main() -> None:
-    bars = simulate_bars("MES", days=ROWS // 1380 + 2, seed=1)[:ROWS]
+    header("TA-Lib", "polars", "pandas-ta-classic", "numba", "numpy")
+    against_talib()
+    against_frames()
+
+
+def against_talib() -> None:
+    columns = plain(million())
     names, calls = zip(*pairs(), strict=True)
     calls = [call for call in calls if call is not None]
-    print(f"{len(names)} columns, {len(calls)} TA-Lib calls, {len(bars):,} bars")
+    bars = SimpleNamespace(**columns)
+    outputs = {name: find(name)[1] for name in names}
+    print(f"{len(names)} columns, {len(calls)} TA-Lib calls, {len(bars.close):,} bars")
 
-    class Plain:
-        open, high, low, close, volume = (
-            np.array(getattr(bars, k))
-            for k in ("open", "high", "low", "close", "volume")
-        )
+    def ours(threads: int) -> None:
+        Graph(outputs).push(columns, threads=threads)
 
-    out = np.empty((len(bars), len(names)), np.float32)
-
-    def ours(threads):
-        columns = {
-            k: getattr(Plain, k) for k in ("open", "high", "low", "close", "volume")
-        }
-        graph = Graph({name: find(name)[1] for name in names})
-        graph.push(columns, out=out, threads=threads)
-
-    peer, one, two = paired(
-        lambda: [call(Plain) for call in calls], lambda: ours(1), lambda: ours(2)
-    )
-    line("TA-Lib, 1 thread", peer, peer)
-    line("barwise, 1 thread", one, peer)
-    line("barwise, 2 threads", two, peer)
-    line("barwise, 2 threads against 1", two, one)
-    latency(bars, calls)
-
-
-def latency(bars, calls) -> None:
-    names = full_names()
-    graph = FeatureGraph(names).fit(bars[:5000])
-    graph.push(bars[:5000])
-    took = []
-    for i in range(5000, 15_000):
-        bar = bars[i : i + 1]
-        start = time.perf_counter()
-        graph.push(bar)
-        took.append(time.perf_counter() - start)
-    p50, p99 = np.percentile(took, [50, 99]) * 1e6
-
-    class Tail:
-        open, high, low, close, volume = (
-            np.array(getattr(bars, k)[:500])
-            for k in ("open", "high", "low", "close", "volume")
-        )
-
-    again = []
-    for _ in range(300):
-        start = time.perf_counter()
+    def peer() -> None:
         for call in calls:
-            call(Tail)
-        again.append(time.perf_counter() - start)
-    peer = np.percentile(again, 50) * 1e6
-    print(
-        f"one new bar, full set of {len(names)} columns: p50 {p50:.0f} us, p99 {p99:.0f} us"
-    )
-    handles, count = stream_latency(bars)
-    line(f"one new bar: TA-Lib, {len(calls)} calls on a 500-bar tail", peer, peer, "us")
-    line(f"one new bar: TA-Lib, {count} stream handles", handles, peer, "us")
-    line(f"one new bar: barwise, {len(names)} columns, exact state", p50, peer, "us")
+            call(bars)
+
+    theirs, one = paired(peer, lambda: ours(1), clock=time.process_time)
+    line("TA-Lib, 1 thread, CPU time", theirs, theirs)
+    line("barwise, 1 thread, CPU time", one, theirs)
+    theirs_clock, one_clock, two = paired(peer, lambda: ours(1), lambda: ours(2))
+    line("TA-Lib, 1 thread, by the clock", theirs_clock, theirs_clock)
+    line("barwise, 1 thread, by the clock", one_clock, theirs_clock)
+    line("barwise, 2 threads, by the clock", two, theirs_clock)
+    at_least("speed over TA-Lib's, 1 thread", theirs / one, 1.0)
+    at_least("speed over TA-Lib's, 2 threads", theirs_clock / two, 1.7)
 
 
-def stream_latency(bars) -> tuple[float, int]:
-    """Median microseconds of the stream handles of all columns with a period."""
-    history, later = bars[:5000], bars[5000:10_000]
-    close, prices = (
-        (history.close.copy(),),
-        [getattr(history, name).copy() for name in ("high", "low", "close")],
+def against_frames() -> None:
+    bars = million()
+    count, rows = len(full_names()), len(bars)
+    out = np.empty((rows, count), np.float32)
+    frame = pl.DataFrame(plain(bars))
+    chosen = list(expressions(full_names()).values())
+    agreement(frame, list(expressions(full_names())))
+
+    graph = full_graph()
+    start = graph.snapshot()
+
+    def ours(threads: int) -> None:
+        graph.restore(start)
+        graph.push(bars, out=out, threads=threads)
+
+    def peer() -> None:
+        frame.select(chosen)
+
+    one, two, theirs = paired(lambda: ours(1), lambda: ours(2), peer, rounds=2)
+    work, their_work = paired(lambda: ours(1), peer, rounds=2, clock=time.process_time)
+    threads = pl.thread_pool_size()
+    speed = {
+        f"barwise, {count} columns, 1 thread": rows * count / one,
+        f"barwise, {count} columns, 2 threads": rows * count / two,
+        f"polars, {len(chosen)} columns, {threads} threads": rows
+        * len(chosen)
+        / theirs,
+        "barwise, a second of CPU time": rows * count / work,
+        "polars, a second of CPU time": rows * len(chosen) / their_work,
+    }
+    short = pd.DataFrame({k: v[:50_000] for k, v in plain(bars).items()})
+    short.index = pd.to_datetime(bars.time[:50_000])
+    seconds, columns, failed = with_pandas_ta.run_all(short)
+    speed[f"pandas-ta-classic, {columns} columns, CPU time"] = (
+        50_000 * columns / seconds
     )
-    ones = [
-        getattr(stream, f.__name__)(*close, timeperiod=n)
-        for f, periods in PERIODS.values()
-        for n in periods
-    ]
-    threes = [
-        getattr(stream, f.__name__)(*prices, timeperiod=n)
-        for f, periods in RANGED.values()
-        for n in periods
-    ]
-    took = []
-    rows = zip(
-        later.high.tolist(), later.low.tolist(), later.close.tolist(), strict=True
-    )
-    for high, low, last in rows:
-        start = time.perf_counter()
-        for handle in ones:
-            handle.update(last)
-        for handle in threes:
-            handle.update(high, low, last)
-        took.append(time.perf_counter() - start)
-    return float(np.percentile(took, 50) * 1e6), len(ones) + len(threes)
+    print(f"pandas-ta-classic: no result from {', '.join(failed)}")
+    for what, value in speed.items():
+        print(f"{what:<58} {value / 1e6:10.2f} million bar-columns a second")
+    single, double, frames, ours_cpu, frames_cpu, indicators = speed.values()
+    at_least("speed over polars', 2 threads both", double / frames, 2.0)
+    at_least("speed over polars', CPU time", ours_cpu / frames_cpu, 2.0)
+    at_least("speed over pandas-ta-classic's, CPU time", ours_cpu / indicators, 40.0)
+    at_least("2 threads over 1, full set", double / single, 1.6)
+
+
+def agreement(frame: pl.DataFrame, names: list[str]) -> None:
+    """Print how many of the peer's columns are ours, starts aside."""
+    part = frame[:20_000]
+    theirs = part.select(list(expressions(names).values()))
+    graph = Graph({name: find(name)[1] for name in names})
+    ours = graph.push({name: part[name].to_numpy().copy() for name in frame.columns})
+    same = 0
+    for j, name in enumerate(names):
+        a, b = ours[5000:, j], theirs[name].to_numpy()[5000:]
+        both = np.isfinite(a) & np.isfinite(b)
+        spread = np.std(a[both]) if both.any() else 0.0
+        same += both.any() and np.allclose(a[both], b[both], 1e-3, 1e-3 * spread)
+    print(f"polars gives {len(names)} columns of the full set; {same} have our values")
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def test_one_bar_at_a_time_gives_the_same(calendar):
     together = CalendarInputs(calendar).columns(times, CALENDAR_COLUMNS)
     single = CalendarInputs(calendar)
     for order in (np.argsort(times), np.random.default_rng(7).permutation(len(times))):
-        alone = [single.columns(times[r : r + 1], CALENDAR_COLUMNS) for r in order]
+        alone = [single.of_one(int(times[r])) for r in order]
         for name, values in together.items():
             found = np.concatenate([columns[name] for columns in alone])
             np.testing.assert_array_equal(found, values[order], name)

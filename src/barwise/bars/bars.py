@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from itertools import pairwise
-from typing import Any, Literal, final
+from typing import Any, Literal, NamedTuple, final
 
 import numpy as np
 
@@ -18,6 +19,21 @@ PriceKind = Literal["trade", "bid", "ask", "mid"]
 _INT = ("time", "open_time", "seq")
 _FLOAT = ("open", "high", "low", "close", "volume")
 _ROLL = ("contract", "old_close", "new_close")
+
+
+class Row(NamedTuple):
+    """One row as plain numbers: a live bar goes through several stages."""
+
+    time: int
+    session_time: int
+    open_time: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    filled: bool
+    contract: str | None
 
 
 @final
@@ -169,6 +185,7 @@ class Bars:
             column.flags.writeable = False
         other = object.__new__(Bars)
         other.__dict__.update(self.__dict__ | dict(prices))
+        other.__dict__.pop("row", None)
         return other
 
     def split(self, cuts: Sequence[int]) -> Iterator[Bars]:
@@ -185,7 +202,7 @@ class Bars:
     @property
     def are_trades(self) -> bool:
         """Whether every row is one trade."""
-        return self.rule == TRADES
+        return self.rule is not None and self.rule == TRADES
 
     @property
     def session_time(self) -> np.ndarray:
@@ -195,6 +212,22 @@ class Bars:
         inside, one at the close does not.
         """
         return self.time + 1 if self.are_trades else self.time
+
+    @cached_property
+    def row(self) -> Row:
+        """The only row, as plain numbers."""
+        return Row(
+            self.time.item(),
+            self.session_time.item(),
+            self.open_time.item(),
+            self.open.item(),
+            self.high.item(),
+            self.low.item(),
+            self.close.item(),
+            self.volume.item(),
+            self.filled.item(),
+            None if self.contract is None else self.contract.item(),
+        )
 
     @property
     def length(self) -> str:

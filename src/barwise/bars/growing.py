@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, final
 
-from barwise.bars.bars import Bars
+from barwise.bars.bars import Bars, Row
 
 
 @final
@@ -25,42 +25,43 @@ class GrowingBar:
     roll: dict[str, Any]
 
     @classmethod
-    def begin(cls, row: Bars, end: int, open_time: int) -> GrowingBar:
+    def begin(cls, bars: Bars, end: int, open_time: int) -> GrowingBar:
         """Begin a bar with one row.
 
         Parameters
         ----------
-        row : Bars, one row
+        bars : Bars, one row
         end, open_time : int
             Of the bar, in nanoseconds UTC.
         """
+        row = bars.row
+        roll = {name: column.copy() for name, column in bars.roll_columns().items()}
         return cls(
             end,
             open_time,
-            row.time.item(0),
-            row.open.item(0),
-            row.high.item(0),
-            row.low.item(0),
-            row.close.item(0),
-            row.volume.item(0),
-            row.filled.item(0),
-            {name: column[:1].copy() for name, column in row.roll_columns().items()},
+            row.time,
+            row.open,
+            row.high,
+            row.low,
+            row.close,
+            row.volume,
+            row.filled,
+            roll,
         )
 
-    def takes(self, row: Bars, within: int) -> bool:
-        """Whether a row, which lies in ``(open, close]`` at ``within``, belongs to it."""
-        if within > self.end:
+    def takes(self, row: Row) -> bool:
+        """Whether a row, which lies in ``(open, close]`` of a session, belongs to it."""
+        if row.session_time > self.end:
             return False
-        return row.contract is None or row.contract.item(0) == self.roll["contract"][0]
+        return row.contract is None or row.contract == self.roll["contract"][0]
 
-    def add(self, row: Bars) -> None:
+    def add(self, row: Row) -> None:
         """Take one more row, with the bits of the column-wise aggregation."""
-        self.time, self.close = row.time.item(0), row.close.item(0)
-        high, low = row.high.item(0), row.low.item(0)
+        self.time, self.close = row.time, row.close
         # A NaN stays: no comparison with it is true.
-        if high > self.high or high != high:
-            self.high = high
-        if low < self.low or low != low:
-            self.low = low
-        self.volume += row.volume.item(0)
-        self.filled &= row.filled.item(0)
+        if row.high > self.high or row.high != row.high:
+            self.high = row.high
+        if row.low < self.low or row.low != row.low:
+            self.low = row.low
+        self.volume += row.volume
+        self.filled &= row.filled

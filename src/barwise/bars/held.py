@@ -64,7 +64,7 @@ def check_order(chunk: Bars, clock: int, *, strictly: bool) -> None:
     """
     if not len(chunk):
         return
-    if len(chunk) == 1 and clock < chunk.time[0]:
+    if len(chunk) == 1 and clock < chunk.row.time:
         return
     before = np.concatenate([[clock], chunk.time[:-1]])
     wrong = chunk.time <= before if strictly else chunk.time < before

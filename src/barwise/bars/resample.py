@@ -204,31 +204,30 @@ class Resampler(Stage[Bars, Bars]):
             GrowingBar.begin(held, end, int(held.open_time[0])) if len(held) else None
         )
 
-    def _take_one(self, row: Bars) -> tuple[Bars, np.ndarray]:
-        held, time = self._held, row.time.item(0)
-        within = row.session_time.item(0)
+    def _take_one(self, bars: Bars) -> tuple[Bars, np.ndarray]:
+        held, row = self._held, bars.row
         done = []
-        if held is not None and held.takes(row, within):
+        if held is not None and held.takes(row):
             held.add(row)
         else:
             if held is not None:
                 # A contract that changes inside a bucket ends the bar, now it is known.
-                held.end = min(held.end, time)
+                held.end = min(held.end, row.time)
                 done.append(held)
-            self._held = held = self._begin(row, within)
-        if row.interval is not None and time == held.end:
+            self._held = held = self._begin(bars)
+        if bars.interval is not None and row.time == held.end:
             done.append(held)
             self._held = None
         if not done:
             return self._none, _NO_ROWS
         return self._emit(done), np.zeros(len(done), np.int64)
 
-    def _begin(self, row: Bars, within: int) -> GrowingBar:
-        start, end = self._bucket_of(within)
+    def _begin(self, bars: Bars) -> GrowingBar:
+        start, end = self._bucket_of(bars.row.session_time)
         if end == self._bucket:  # a bar of this bucket was closed already
-            start = row.open_time.item(0)
+            start = bars.row.open_time
         self._bucket = end
-        new = GrowingBar.begin(row, end, start)
+        new = GrowingBar.begin(bars, end, start)
         new.volume += 0.0  # as a sum over a column does
         return new
 

@@ -157,7 +157,7 @@ class RollAdjuster(Stage[Bars, Bars]):
 
     def _roll(self, part: Bars) -> None:
         """Learn the new scale from the two closes, or begin to wait for an open."""
-        if not np.isnan(self._waiting):
+        if not math.isnan(self._waiting):
             return  # the contract before never opened, so the one before it counts
         old, new = (
             np.nan if column is None else float(column[0])
@@ -171,7 +171,7 @@ class RollAdjuster(Stage[Bars, Bars]):
 
     def _stretch(self, part: Bars) -> Bars:
         """Adjust rows of one contract."""
-        if np.isnan(self._waiting):
+        if math.isnan(self._waiting):
             return self._scaled(part)
         there = np.flatnonzero(np.isfinite(part.open))
         opens = int(there[0]) if len(there) else len(part)
@@ -184,8 +184,8 @@ class RollAdjuster(Stage[Bars, Bars]):
         return Bars.concat([before, self._scaled(part[opens:])])
 
     def _scaled(self, part: Bars) -> Bars:
-        last = float(part.close[-1])
-        if not np.isfinite(last):
+        last = part.close.item(-1)
+        if not math.isfinite(last):
             known = part.close[np.isfinite(part.close)]
             last = float(known[-1]) if len(known) else self._last
         self._last = last

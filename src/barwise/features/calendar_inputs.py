@@ -44,11 +44,6 @@ class CalendarInputs:
         Other columns of the session may come with them.
         """
         wanted = set(names)
-        if len(times) == 1 and wanted - {"local_hour"}:
-            time = int(times[0])
-            if self._stretch is None or not self._stretch.holds(time):
-                self._stretch = stretch_at(time, self._zone, self._table)
-            return self._stretch.columns(time)
         made: dict[str, np.ndarray] = {}
         if "local_hour" in wanted:
             made["local_hour"] = local_hours(times, self._zone)
@@ -56,6 +51,12 @@ class CalendarInputs:
         if wanted:
             made |= self._session_columns(times)
         return made
+
+    def of_one(self, time: int) -> dict[str, np.ndarray]:
+        """Return all columns for one bar, with the same bits."""
+        if self._stretch is None or not self._stretch.holds(time):
+            self._stretch = stretch_at(time, self._zone, self._table)
+        return self._stretch.columns(time)
 
     def _session_columns(self, times: np.ndarray) -> dict[str, np.ndarray]:
         table = self._table

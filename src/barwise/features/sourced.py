@@ -24,6 +24,7 @@ from barwise.features.frame_function import FrameFunction
 from barwise.features.frame_source import FrameSource
 from barwise.features.label_source import OWN_BARRIERS, LabelRule, source_of_labels
 from barwise.features.lowering import lower, spell_timeframe
+from barwise.features.row_inputs import RowInputs
 from barwise.features.sources import CalendarSource, MarketSource, Source
 from barwise.features.timeframe_source import TimeframeSource
 from barwise.stream import Expr, Graph
@@ -146,11 +147,12 @@ class SourcedGraph:
             source.check_base(interval)
             self._timeframes.append(source)
         self._sources += self._timeframes
-
-    @property
-    def _is_timed(self) -> bool:
-        """Whether the times of rows decide on anything."""
-        return bool(self._timeframes) or self._external is not None
+        self._row = RowInputs(self._graph.program.columns)
+        self.reads_tables: bool = self._external is not None or any(
+            source.inner.reads_tables for source in self._timeframes
+        )
+        # Whether the times of rows decide on anything.
+        self._is_timed = bool(self._timeframes) or self.reads_tables
 
     @property
     def program(self) -> Program:
@@ -247,10 +249,12 @@ class SourcedGraph:
             )
         check_order(chunk, self._clock, strictly=False)
         for source in self._timeframes:
-            source.check_base(chunk.interval)
+            if chunk.interval != self._interval:
+                source.check_base(chunk.interval)
             if source.is_finer(chunk.interval):
                 source.check_fine(beside.fine, self._clock)
-        self.check_external(beside.external, self._clock)
+        if self.reads_tables:
+            self.check_external(beside.external, self._clock)
 
     def check_external(self, tables: Tables, clock: int) -> None:
         """Refuse tables that lack a column, or come too late."""
@@ -276,6 +280,8 @@ class SourcedGraph:
     ) -> np.ndarray:
         """Return the float32 rows of the next bars; see ``FeatureGraph.push``."""
         self._accept(chunk, beside)
+        if out is None and len(chunk) == 1:
+            return self._graph.push_row(self._row.of(chunk, self._sources))
         if out is None:
             out = np.empty((len(chunk), len(self._graph.names)), np.float32)
         if not len(chunk):

@@ -39,7 +39,8 @@ class Source(ABC):
         Returns
         -------
         mapping of str to ndarray of float64, shape (n,)
-            NaN where a value is missing.
+            NaN where a value is missing; always the same names. The same object again
+            means the same values.
         """
 
     @abstractmethod
@@ -99,6 +100,7 @@ class CalendarSource(MemorylessSource):
 
     def __init__(self, wanted: Sequence[str], calendar: str | None = None) -> None:
         self._wanted = tuple(wanted)
+        self._in_session = any(name != "local_hour" for name in wanted)
         self._calendar = calendar
         self._inputs: CalendarInputs | None = None
 
@@ -107,4 +109,6 @@ class CalendarSource(MemorylessSource):
         if self._inputs is None:
             named = self._calendar or get_instrument(chunk.symbol).calendar
             self._inputs = CalendarInputs(named)
+        if len(chunk) == 1 and self._in_session:
+            return self._inputs.of_one(chunk.row.time)
         return self._inputs.columns(chunk.time, self._wanted)

@@ -44,6 +44,10 @@ class Inner(Protocol):
     def libraries(self) -> tuple[str, ...]:
         """Packages whose version decides what is learned."""
 
+    @property
+    def reads_tables(self) -> bool:
+        """Whether it has columns of tables from outside the bars."""
+
     def fitted(self, bars: Bars, rows: np.ndarray | None, beside: Any) -> Inner:
         """Return a new graph with what it learns."""
 

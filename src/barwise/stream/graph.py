@@ -167,6 +167,35 @@ class Graph(Stage[Columns, np.ndarray]):
             self._push_plan(plans[0], self._state, arrays, rows, out)
         return out
 
+    def push_row(self, inputs: np.ndarray) -> np.ndarray:
+        """Compute one row: what :meth:`push` does, without gathering columns.
+
+        Parameters
+        ----------
+        inputs : ndarray of float64, shape (n_inputs, 1)
+            In the order of the program's input columns.
+
+        Returns
+        -------
+        ndarray of float32, shape (1, n_outputs)
+        """
+        if self._unfitted:
+            raise NotFittedError(_not_fitted(self._unfitted))
+        out = np.empty((1, len(self.names)), np.float32)
+        for plan in self._plans_for(1):
+            interpret(
+                plan.table,
+                plan.params,
+                self._state,
+                plan.registers,
+                plan.known,
+                plan.staging,
+                inputs,
+                out,
+                plan.outputs.start,
+            )
+        return out
+
     def push_exact(self, chunk: Columns) -> np.ndarray:
         """Compute the next rows and do not round them: for a graph inside a graph.
 

@@ -1,0 +1,1 @@
+"""What the field would write for the same columns, one file a peer."""
