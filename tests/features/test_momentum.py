@@ -63,6 +63,12 @@ def trix(m, n):
     return 100 * ema(ema(ema(m.c, n), n), n).pct_change()
 
 
+def coppock(m):
+    change = m.c.pct_change(14) + m.c.pct_change(11)
+    weights = np.arange(1.0, 11.0) / 55.0
+    return 100 * change.rolling(10).apply(lambda x: x @ weights, raw=True)
+
+
 ORACLES = {
     **{f"rsi_{n}": lambda m, n=n: rsi(m, n) for n in (7, 14, 21)},
     **{f"roc_{n}": lambda m, n=n: 100 * m.c.pct_change(n) for n in (5, 10, 20)},
@@ -80,6 +86,7 @@ ORACLES = {
     "macd_hist_pct": lambda m: macd(m, 2) / m.c,
     "ppo_12_26": lambda m: 100 * (ema(m.c, 12) / ema(m.c, 26) - 1),
     "trix_15": lambda m: trix(m, 15),
+    "coppock_14_11_10": coppock,
     "ultimate_oscillator": ultimate,
     "price_zscore_20": lambda m: ratio(m.c - mean(m.c, 20), deviation(m.c, 20), 0.0),
     "ao_pct": lambda m: (mean((m.h + m.l) / 2, 5) - mean((m.h + m.l) / 2, 34)) / m.c,

@@ -18,6 +18,7 @@ from barwise.stream.expr import (
     rolling_min,
     rolling_std,
     rolling_sum,
+    wma,
 )
 
 
@@ -156,6 +157,14 @@ def trix(bars: BarColumns, *, period: int = 15) -> Expr:
     smooth = ema(ema(ema(bars.close, period), period), period)
     before = lag(smooth, 1)
     return 100.0 * ((smooth - before) / before)
+
+
+@feature(family="momentum", unit="percent, unbounded")
+def coppock(
+    bars: BarColumns, *, slow: int = 14, fast: int = 11, window: int = 10
+) -> Expr:
+    """Linearly weighted mean of two rates of change, added up (Coppock, 1962)."""
+    return wma(roc(bars, period=slow) + roc(bars, period=fast), window)
 
 
 @feature(family="momentum", unit="percent, 0..100", columns=["ultimate_oscillator"])
