@@ -93,7 +93,7 @@ def draw(columns: dict[str, np.ndarray], path: Path) -> None:
             axis.set_title(name, fontsize=7, pad=2, loc="left")
             known = values[np.isfinite(values)]
             if len(known):
-                ends = f"{known.min():.3g} .. {known.max():.3g}"
+                ends = " .. ".join(f"{x + 0.0:.3g}" for x in (known.min(), known.max()))
                 axis.set_title(ends, fontsize=5.5, pad=2, loc="right", color=PALE)
         figure.savefig(path, metadata={"Date": None})
 

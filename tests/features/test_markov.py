@@ -205,3 +205,20 @@ def test_parameters_of_another_model_are_refused():
     broken = {key: vector[:-1] for key, vector in learned.items()}
     with pytest.raises(ConfigError, match="with 2 states are 22 finite numbers"):
         FeatureGraph(names(2)).with_parameters(broken)
+
+
+def test_a_graph_that_learned_nothing_goes_on_row_by_row_from_one_that_did():
+    bars = market(rows=1200)[0]
+    names = ["rsi_14", "regime_hmm_2_p1", "return_1", "volume_ratio_20"]
+    graph = FeatureGraph(names).fit(bars[:1000])
+    graph.push(bars[:1000])
+    other = FeatureGraph(names)
+    other.restore(graph.snapshot())
+    together = graph.push(bars[1000:])
+    alone = [other.push(bars[row : row + 1]) for row in range(1000, 1200)]
+    np.testing.assert_array_equal(np.concatenate(alone), together)
+
+
+def test_more_states_than_a_register_holds_are_refused():
+    with pytest.raises(ValueError, match="at most 16 states, got 17"):
+        hidden_markov(column("x"), column("y"), 0, [17.0])

@@ -323,6 +323,7 @@ class SourcedGraph:
             If the snapshot belongs to another program.
         """
         self._graph.restore(state)
+        self._row = RowInputs(self._graph.program.columns)  # it may have learned
         if self._is_timed:
             self._clock = int(state["clock"])
         for source in self._sources:

@@ -10,6 +10,7 @@ from barwise.stream.nodes import Operand
 from barwise.stream.nodes import column as column
 from barwise.stream.nodes import constant as constant
 from barwise.stream.nodes import node as _node
+from barwise.stream.ops import ROW
 
 
 def _count(function: str, value: float, *, at_least: int = 1) -> float:
@@ -270,5 +271,12 @@ def hidden_markov(x: Expr, y: Expr, state: int, parameters: Sequence[float]) -> 
         Number of states k; lower limit, upper limit, centre and scale of x, the same
         of y; start (k); transitions (k x k, a row is where from); and k each, for
         scaled values: means of x and of y, their precisions, log densities there.
+
+    Raises
+    ------
+    ValueError
+        If there are more states than a register of one row holds.
     """
+    if parameters[0] > ROW:
+        raise ValueError(f"at most {ROW} states, got {parameters[0]:g}")
     return _node("hidden_markov", x, y, params=[state, *parameters])

@@ -21,7 +21,7 @@ from barwise.stream.learned import (
     waiting,
     with_learned,
 )
-from barwise.stream.ops import interpret
+from barwise.stream.ops import ROW, interpret
 from barwise.stream.plan import Plan, make_plan, share_out
 from barwise.stream.program import compile_program
 
@@ -76,6 +76,7 @@ class Graph(Stage[Columns, np.ndarray]):
         self._state = np.zeros(max(self.program.state_length, 1))
         self._plans: dict[int, list[Plan]] = {}
         self._exact: Plan | None = None
+        self._single: Plan | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -181,19 +182,21 @@ class Graph(Stage[Columns, np.ndarray]):
         """
         if self._unfitted:
             raise NotFittedError(_not_fitted(self._unfitted))
-        out = np.empty((1, len(self.names)), np.float32)
-        for plan in self._plans_for(1):
-            interpret(
-                plan.table,
-                plan.params,
-                self._state,
-                plan.registers,
-                plan.known,
-                plan.staging,
-                inputs,
-                out,
-                plan.outputs.start,
-            )
+        if self._single is None:
+            every = range(len(self.names))
+            self._single = make_plan(self.program, every, set(), width=ROW)
+        plan, out = self._single, np.empty((1, len(self.names)), np.float32)
+        interpret(
+            plan.table,
+            plan.params,
+            self._state,
+            plan.registers,
+            plan.known,
+            plan.staging,
+            inputs,
+            out,
+            0,
+        )
         return out
 
     def push_exact(self, chunk: Columns) -> np.ndarray:

@@ -47,6 +47,9 @@ TILE = 256
 FEW = 64
 """Chunks of fewer rows are not searched for NaN: they go row by row."""
 
+ROW = 16
+"""Length of a register where rows come one by one: all of them stay in the first cache."""
+
 SPARE = 4
 """Registers at the end of the bank that an op may use while it runs."""
 

@@ -43,12 +43,18 @@ class _Step:
 
 
 def make_plan(
-    program: Program, outputs: range, owned: set[int], *, keep: bool = False
+    program: Program,
+    outputs: range,
+    owned: set[int],
+    *,
+    keep: bool = False,
+    width: int = STRIDE,
 ) -> Plan:
     """Order the work and assign registers for a run of neighbouring output columns.
 
     A register is free again after the last step that reads it, like a compiler's, so
     that the working set stays in cache; with ``keep`` those of the outputs never are.
+    ``width`` is how many rows a register holds: at least those of a pass.
     """
     nodes = program.nodes
     targets = list(program.outputs.values())
@@ -82,7 +88,7 @@ def make_plan(
             params += [float(p) for p in node.params]
             read = node.inputs
         free += [registers[i] for i in {*read} - fixed if last_use[i] == at]
-    bank = np.zeros((used + SPARE, STRIDE))
+    bank = np.zeros((used + SPARE, width))
     for k in fixed:
         if nodes[k].op == "const":
             bank[registers[k]] = float(nodes[k].params[0])
@@ -91,7 +97,7 @@ def make_plan(
         np.array(params or [0.0]),
         bank,
         np.zeros(len(bank), np.int8),
-        np.zeros((len(outputs), STRIDE), np.float32),
+        np.zeros((len(outputs), width), np.float32),
         outputs,
         tuple(
             (nodes[k].state_offset, nodes[k].state_offset + nodes[k].state_length)
