@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, Literal, final
 
@@ -148,11 +148,17 @@ class SourcedGraph:
             self._timeframes.append(source)
         self._sources += self._timeframes
         self._row = RowInputs(self._graph.program.columns)
-        self.reads_tables: bool = self._external is not None or any(
-            source.inner.reads_tables for source in self._timeframes
-        )
-        # Whether the times of rows decide on anything.
-        self._is_timed = bool(self._timeframes) or self.reads_tables
+
+    @cached_property
+    def reads_tables(self) -> bool:
+        """Whether there are columns of tables, on whatever timeframe."""
+        nested = (source.inner.reads_tables for source in self._timeframes)
+        return self._external is not None or any(nested)
+
+    @cached_property
+    def _is_timed(self) -> bool:
+        """Whether the times of rows decide on anything."""
+        return bool(self._timeframes) or self.reads_tables
 
     @property
     def program(self) -> Program:
