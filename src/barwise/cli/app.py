@@ -20,6 +20,7 @@ COMMAND_FILES = (
     "cv",
     "data",
     "features",
+    "labels",
     "audit",
     "models",
     "runs",

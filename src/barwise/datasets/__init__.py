@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barwise.datasets.assembly import DatasetSettings, training_rows
+from barwise.datasets.assembly import DatasetSettings, sealed_from, training_rows
 from barwise.datasets.checks import (
     CheckSettings,
     DatasetVerdict,
@@ -74,5 +74,6 @@ __all__ = [
     "load_container",
     "prune",
     "save_container",
+    "sealed_from",
     "training_rows",
 ]

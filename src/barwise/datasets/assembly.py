@@ -178,11 +178,32 @@ def training_rows(
     ConfigError
         If a part is left empty.
     """
-    longest = max(labels)
-    eligible, split = _cut(
-        times, sample_mask, labels[longest], labels.values(), settings, longest
-    )
+    eligible, split = _cut_all(times, sample_mask, labels, settings)
     return int(eligible[split.train[-1]]) + 1
+
+
+def sealed_from(
+    times: np.ndarray,
+    sample_mask: np.ndarray,
+    labels: Mapping[int, LabelArrays],
+    settings: SplitSettings,
+) -> int:
+    """Return the time of the first candidate of the test part, nanoseconds UTC.
+
+    Parameters and errors are those of :func:`training_rows`.
+    """
+    _, split = _cut_all(times, sample_mask, labels, settings)
+    return split.boundaries[1]
+
+
+def _cut_all(
+    times: np.ndarray,
+    sample_mask: np.ndarray,
+    labels: Mapping[int, LabelArrays],
+    settings: SplitSettings,
+) -> tuple[np.ndarray, Split]:
+    longest = max(labels)
+    return _cut(times, sample_mask, labels[longest], labels.values(), settings, longest)
 
 
 def _cut(

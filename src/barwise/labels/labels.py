@@ -15,6 +15,9 @@ from barwise.labels.quality import PARTS, label_quality, quality_weight
 RARE = 0.05
 """A class with a smaller share of the labels is reported as a problem."""
 
+TRUTH = ("identified", "fine", "ambiguous")
+"""What ``truth`` says: known for certain, by finer bars, or by the tie rule alone."""
+
 _AMBIGUOUS = 2
 
 
@@ -159,6 +162,15 @@ class Labels:
             )
         # A row without a label has NaN as its return, which is below nothing.
         return replace(self, cost_fragile=np.abs(self.ret) < cost)
+
+    def only(self, rows: Flags) -> Labels:
+        """Return the labels with those of other rows taken as none.
+
+        Parameters
+        ----------
+        rows : ndarray of bool, shape (row,)
+        """
+        return replace(self, valid=self.valid & rows)
 
     def with_quality(self, *parts: str) -> Labels:
         """Return the labels with quality made of the named parts only."""

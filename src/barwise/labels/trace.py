@@ -109,7 +109,8 @@ class LabelTrace:
             return
         assert self.end_time is not None
         yield f"exit        {self.exit:.10g} in the bar of {_utc(self.end_time)}"
-        yield f"label       {self.label:+d}, log return {self.ret:+.6f}, {self.truth}"
+        side = f"{self.label:+d}" if self.label else "0"
+        yield f"label       {side}, log return {self.ret:+.6f}, {self.truth}"
         yield f"quality     {self.quality:.3f}, training weight {self.weight:.3f}"
 
 
@@ -215,6 +216,9 @@ def _why_not(
         return "the barrier width is not defined yet, or zero"
     if bars.filled[row]:
         return "the bar was filled in, and a filled bar is no sample"
+    sample = options.get("sample")
+    if sample is not None and not sample[row]:
+        return "the bar is none of the rows that labels are asked for, such as events"
     after = slice(row, row + horizon + 1)
     contract = bars.contract
     if contract is not None and len(set(contract[after].tolist())) > 1:

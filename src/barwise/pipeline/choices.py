@@ -46,6 +46,21 @@ def check_choices(config: RunConfig, horizons: Sequence[int] = ()) -> None:
         *_of_models(config),
         *_of_output(config),
     ]
+    _refuse(config, found)
+
+
+def check_labels(config: RunConfig, horizons: Sequence[int] = ()) -> None:
+    """Refuse the same where bars and labels are all that is wanted."""
+    found = [
+        *_of_data(config),
+        *_of_signal(config),
+        *_of_horizons(config, horizons),
+        *_of_output(config),
+    ]
+    _refuse(config, found)
+
+
+def _refuse(config: RunConfig, found: Sequence[_Found]) -> None:
     if found:
         raise ConfigError(
             "\n".join(f"{config.place(*key)}: {why}" for key, why in found)

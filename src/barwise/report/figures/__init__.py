@@ -1,5 +1,6 @@
 """Figures: arrays in, one matplotlib figure out; no global state is touched."""
 
+from barwise.report.figures.barrier_study import barrier_study
 from barwise.report.figures.confusion_matrix import confusion_matrix
 from barwise.report.figures.data_quality import data_quality
 from barwise.report.figures.equity import drawdown, equity
@@ -13,6 +14,7 @@ from barwise.report.figures.style import save_figure
 from barwise.report.figures.training_curves import training_curves
 
 __all__ = [
+    "barrier_study",
     "confusion_matrix",
     "data_quality",
     "drawdown",
