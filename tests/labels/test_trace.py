@@ -44,7 +44,8 @@ def test_a_trace_ends_where_the_label_does(raw, bars, settings):
             assert base[-1].reached
         if settings == {}:
             _by_hand(trace, base)
-        assert f"{trace.label:+d}" in "\n".join(trace.lines())
+        told = f"label       {trace.label:+d}," if trace.label else "label       0,"
+        assert told in "\n".join(trace.lines())
 
 
 def _by_hand(trace, steps):
