@@ -18,6 +18,7 @@ COMMAND_FILES = (
     "run",
     "train",
     "cv",
+    "pbo",
     "data",
     "features",
     "labels",

@@ -38,7 +38,7 @@ def show_folds(summary: FoldSummary) -> None:
         for fold, why in one.failed.items():
             write_text(f"  fold {fold + 1} failed: {why}")
     write_text("\nWhat this shows (pooled; the test part stays sealed):")
-    show_readings(summary.results)
+    show_readings(summary.results, summary.evidence)
     write_text(f"\nReport: {summary.report}")
 
 
@@ -51,7 +51,11 @@ def summary_json(summary: FoldSummary) -> dict[str, Any]:
         "features": len(summary.inputs.names),
         "folding": asdict(summary.folding),
         "leaderboard": [asdict(row) for row in summary.leaderboard],
-        "results": [_facts(one) for one in summary.judged],
+        "results": [
+            _facts(one) | {"deflated_sharpe": read.deflated_sharpe}
+            for one, read in zip(summary.judged, summary.results, strict=True)
+        ],
+        "evidence": summary.evidence and asdict(summary.evidence),
         "skipped": [asdict(one) for one in summary.skipped],
         "report": str(summary.report),
     }

@@ -11,7 +11,7 @@ from barwise.cli.output import write_table, write_text
 
 if TYPE_CHECKING:
     from barwise.pipeline import RunSummary
-    from barwise.report import ModelResult
+    from barwise.report import Evidence, ModelResult
     from barwise.validation import Row
 
 _TITLES = (
@@ -37,7 +37,7 @@ def show_results(summary: RunSummary) -> None:
     )
     write_table(*rows_of_leaderboard(summary.leaderboard))
     write_text("\nWhat this shows (validation part; the test part stays sealed):")
-    show_readings(summary.results)
+    show_readings(summary.results, summary.evidence)
     write_text(f"\nReport: {summary.report}")
 
 
@@ -61,9 +61,9 @@ def rows_of_leaderboard(
     ]
 
 
-def show_readings(results: Sequence[ModelResult]) -> None:
-    """Write what each result allows to say."""
-    from barwise.report.verdict import read
+def show_readings(results: Sequence[ModelResult], evidence: Evidence | None) -> None:
+    """Write what each result allows to say, and after how many trials."""
+    from barwise.report.verdict import looks, read
 
     for result in results:
         write_text(f"  {result.name}: {read(result).text}")
@@ -71,6 +71,8 @@ def show_readings(results: Sequence[ModelResult]) -> None:
         "  A driftless walk reaches a macro-F1 of about 0.4 at short horizons from the\n"
         "  time of day alone; only the distance to the baselines, after costs, counts."
     )
+    for line in looks(evidence):
+        write_text(f"  {line}")
 
 
 def summary_json(summary: RunSummary) -> dict[str, Any]:
@@ -81,6 +83,8 @@ def summary_json(summary: RunSummary) -> dict[str, Any]:
         "simulated": summary.inputs.bars.simulated,
         "features": len(summary.inputs.names),
         "leaderboard": [asdict(row) for row in summary.leaderboard],
+        "evidence": summary.evidence and asdict(summary.evidence),
+        "deflated_sharpe": {one.name: one.deflated_sharpe for one in summary.results},
         "runs": [str(run.path) for run in summary.runs],
         "report": str(summary.report),
     }

@@ -39,6 +39,7 @@ from barwise.pipeline.label_settings import triple_options
 from barwise.pipeline.lock import locked
 from barwise.pipeline.steps import Steps, source_version
 from barwise.pipeline.store import ObjectStore
+from barwise.pipeline.trials import ledger_of
 from barwise.trading import Account
 from barwise.trading.result import BacktestResult
 
@@ -152,7 +153,7 @@ def tune_barriers(
         study = BarrierStudy(
             folder / "study.journal", config.labels.horizons, config.seed
         )
-        ledger = Ledger(config.output_path / "ledger.sqlite")
+        ledger = ledger_of(config)
         found = study.run(
             span,
             trials,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 from typing import final
@@ -26,8 +26,9 @@ from barwise.pipeline.journey import Notify
 from barwise.pipeline.reporting import report_of
 from barwise.pipeline.steps import Steps
 from barwise.pipeline.training import market_of, trainer_config
+from barwise.pipeline.trials import TrialBook
 from barwise.pipeline.workplace import place_report, workplace
-from barwise.report import ModelResult
+from barwise.report import Evidence, ModelResult
 from barwise.training import Outcome, TrainerConfig
 from barwise.training.fold_plan import plan_folds
 from barwise.training.fold_scores import score_folds
@@ -86,6 +87,10 @@ class FoldSummary:
         As the report reads them.
     report : Path
         The HTML file.
+    evidence : Evidence or None
+        How often the data were looked at.
+    book : TrialBook
+        Every trial on these data.
     """
 
     inputs: Inputs
@@ -94,6 +99,8 @@ class FoldSummary:
     skipped: tuple[Skipped, ...]
     results: tuple[ModelResult, ...]
     report: Path
+    evidence: Evidence | None
+    book: TrialBook
 
     @property
     def leaderboard(self) -> list[Row]:
@@ -145,18 +152,31 @@ def evaluate(
         if not judged:
             lines = [f"{one.model} at {one.horizon}: {one.why}" for one in skipped]
             raise BarwiseError("no model could be judged: " + "; ".join(lines))
+        containers = {horizon: data for horizon, (data, _) in folded.items()}
+        book = TrialBook(inputs, containers[min(containers)])
+        for one in judged:
+            data = containers[one.outcome.horizon]
+            book.record(folding.kind, one.outcome, data, asdict(folding))
         tell("writing the report", 1, 1)
         page = report_of(
             inputs,
-            {horizon: data for horizon, (data, _) in folded.items()},
+            containers,
             [one.outcome for one in judged],
+            book,
             machine_facts() | {"seconds": clock.seconds() - began},
             title=f"barwise: {folding}",
             scored_on=f"pooled out-of-fold predictions of {folding}",
         )
         report = place_report(settings, page, "folds.html")
     return FoldSummary(
-        inputs, folding, tuple(judged), tuple(skipped), tuple(page.results), report
+        inputs,
+        folding,
+        tuple(judged),
+        tuple(skipped),
+        tuple(page.results),
+        report,
+        page.evidence,
+        book,
     )
 
 

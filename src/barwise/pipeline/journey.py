@@ -18,8 +18,9 @@ from barwise.pipeline.inputs import Inputs, prepare_inputs
 from barwise.pipeline.reporting import report_of
 from barwise.pipeline.steps import Steps
 from barwise.pipeline.training import train_step
+from barwise.pipeline.trials import TrialBook
 from barwise.pipeline.workplace import place_report, workplace
-from barwise.report import ModelResult
+from barwise.report import Evidence, ModelResult
 from barwise.report.run_plots import plot_run
 from barwise.training import Outcome, Run, list_runs, write_run
 from barwise.training.run_folder import machine_facts
@@ -29,6 +30,7 @@ Notify = Callable[[str, float, float], None]
 """Told what is being done, how many units are done, and of how many."""
 
 _PAGE = "report.html"
+_JUDGED_ON = {"part": "validation"}
 
 
 @final
@@ -48,6 +50,8 @@ class RunSummary:
         The same outcomes as the report reads them.
     report : Path
         The HTML file.
+    evidence : Evidence or None
+        How often the data were looked at.
     """
 
     inputs: Inputs
@@ -55,6 +59,7 @@ class RunSummary:
     runs: tuple[Run, ...]
     results: tuple[ModelResult, ...]
     report: Path
+    evidence: Evidence | None = None
 
     @property
     def leaderboard(self) -> list[Row]:
@@ -137,24 +142,34 @@ def run(
     tell = notify or (lambda _text, _done, _total: None)
     began = clock.seconds()
     with workplace(settings) as steps:
-        inputs, containers, outcomes, identities = _train_all(
+        inputs, containers, outcomes, identities, book = _train_all(
             settings, horizons or settings.labels.horizons, steps, tell
         )
         runs = _publish(settings, outcomes, identities)
         tell("writing the report", 1, 1)
         facts = machine_facts() | {"seconds": clock.seconds() - began}
-        page = report_of(inputs, containers, outcomes, facts)
+        page = report_of(inputs, containers, outcomes, book, facts)
         report = place_report(settings, page, _PAGE)
-    return RunSummary(inputs, tuple(outcomes), tuple(runs), tuple(page.results), report)
+    return RunSummary(
+        inputs,
+        tuple(outcomes),
+        tuple(runs),
+        tuple(page.results),
+        report,
+        page.evidence,
+    )
 
 
 def _train_all(
     config: RunConfig, horizons: Sequence[int], steps: Steps, tell: Notify
-) -> tuple[Inputs, dict[int, TimeSeriesDataContainer], list[Outcome], list[str]]:
+) -> tuple[
+    Inputs, dict[int, TimeSeriesDataContainer], list[Outcome], list[str], TrialBook
+]:
     jobs = [(choice, horizon) for horizon in horizons for choice in config.models]
     total = len(jobs)
     inputs = prepare_inputs(config, steps, lambda text: tell(text, 0, total))
     containers = {horizon: container_of(inputs, horizon) for horizon in horizons}
+    book = TrialBook(inputs, containers[min(containers)])
     outcomes, identities = [], []
     for done, (choice, horizon) in enumerate(jobs, start=1):
         text = f"training {choice.name}, horizon {horizon}"
@@ -171,9 +186,10 @@ def _train_all(
         outcome, identity = train_step(
             inputs, choice, horizon, steps, progress=progress
         )
+        book.record("model", outcome, containers[horizon], _JUDGED_ON)
         outcomes.append(outcome)
         identities.append(identity)
-    return inputs, containers, outcomes, identities
+    return inputs, containers, outcomes, identities, book
 
 
 def _publish(

@@ -17,10 +17,17 @@ from barwise.datasets.chronological import Part
 from barwise.metrics import Interval, class_names
 from barwise.pipeline.inputs import Inputs
 from barwise.pipeline.label_settings import rule_text, side_of
+from barwise.pipeline.trials import TrialBook
 from barwise.report import data as page
 from barwise.report.run_plots import reliability_of
 from barwise.training import Outcome
+from barwise.validation.deflation import Deflation
 
+_REMARK = (
+    "A driftless walk with the volatility of a trading day reaches a macro-F1 of about "
+    "0.4 at short horizons from the time of day alone: look at the distance to the "
+    "baselines, and at the Sharpe ratio after costs."
+)
 _PARTS: tuple[Part, ...] = ("train", "val")
 
 
@@ -28,6 +35,7 @@ def report_of(
     inputs: Inputs,
     containers: Mapping[int, TimeSeriesDataContainer],
     outcomes: Sequence[Outcome],
+    book: TrialBook,
     provenance: Mapping[str, Any],
     *,
     title: str = "barwise run",
@@ -41,6 +49,8 @@ def report_of(
     containers : mapping of int to TimeSeriesDataContainer
         By horizon.
     outcomes : sequence of Outcome
+    book : TrialBook
+        Knows every trial on these data, those of the outcomes among them.
     provenance : mapping
         Volatile facts: versions, times, the machine.
     title : str
@@ -51,6 +61,7 @@ def report_of(
     bars = inputs.bars
     first = containers[min(containers)]
     last_shown = int(first.rows("val")[-1]) + 1
+    deflations = book.deflations(outcomes)
     return page.Report(
         title=title,
         symbol=inputs.instrument.symbol,
@@ -59,26 +70,16 @@ def report_of(
         interval_method="block bootstrap over five label lengths, Student's t",
         data=_data(inputs, first, containers),
         labels=[_labels(inputs, containers[h], h) for h in sorted(containers)],
-        results=[_result(inputs, outcome) for outcome in outcomes],
+        results=[
+            _result(inputs, outcome, deflation)
+            for outcome, deflation in zip(outcomes, deflations, strict=True)
+        ],
+        evidence=book.evidence(outcomes),
         candles=_candles(bars[:last_shown], inputs.instrument.tick_size),
         label_tracks=[_track(inputs, containers[h], h) for h in sorted(containers)],
-        verdict=_remark(first),
+        verdict=_REMARK,
         settings=inputs.config.model_dump(mode="json"),
         provenance=provenance,
-    )
-
-
-def _remark(data: TimeSeriesDataContainer) -> str:
-    openings = data.times_opened
-    test = (
-        "The test part is sealed and was never opened."
-        if openings == 0
-        else f"The test part was opened {openings} times."
-    )
-    return (
-        f"{test} A driftless walk with the volatility of a trading day reaches a "
-        "macro-F1 of about 0.4 at short horizons from the time of day alone: look at "
-        "the distance to the baselines, and at the Sharpe ratio after costs."
     )
 
 
@@ -201,7 +202,9 @@ def _labels(
     )
 
 
-def _result(inputs: Inputs, outcome: Outcome) -> page.ModelResult:
+def _result(
+    inputs: Inputs, outcome: Outcome, deflation: Deflation | None
+) -> page.ModelResult:
     evaluation, arrays = outcome.facts["evaluation"], outcome.arrays
     valid = arrays["valid"]
     account, signals = None, None
@@ -228,6 +231,7 @@ def _result(inputs: Inputs, outcome: Outcome) -> page.ModelResult:
         },
         samples=int(valid.sum()),
         effective_samples=outcome.facts["effective_samples"],
+        deflated_sharpe=None if deflation is None else deflation.deflated,
         history=outcome.facts["history"],
         importance=outcome.facts["importance"] or {},
         reliability=reliability_of(outcome),

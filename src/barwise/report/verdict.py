@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import final
 
-from barwise.report.data import ModelResult, Report
+from barwise.report.data import Evidence, ModelResult, Report
 from barwise.report.formats import decimal, known, number, ratio
 
 _SURVIVES = 0.95
@@ -153,21 +153,26 @@ def shown(report: Report) -> list[str]:
             f"The horizon of {report.chosen_horizon} bars was named beforehand; the "
             "others are beside it for comparison."
         )
-    return lines + _looks(report)
+    return lines + looks(report.evidence)
 
 
-def _looks(report: Report) -> list[str]:
-    evidence = report.evidence
+def looks(evidence: Evidence | None) -> list[str]:
+    """Return how often the data were looked at, one sentence each."""
     if evidence is None:
         return [
             "No trial ledger was given: how often this data was tried is not known."
         ]
     openings = evidence.test_openings
-    opened = {0: "never", 1: "once", 2: "twice"}.get(openings, f"{openings} times")
+    opened = {0: "never opened", 1: "opened once", 2: "opened twice"}
+    tried = (
+        "One configuration was tried on this data"
+        if evidence.trials == 1
+        else f"{evidence.trials:,} configurations were tried on this data, about "
+        f"{evidence.effective_trials:,.0f} of them independent"
+    )
     lines = [
-        f"{evidence.trials:,} configurations were tried on this data, about "
-        f"{evidence.effective_trials:.1f} independent ones; the sealed test part was "
-        f"opened {opened}."
+        f"{tried}; the sealed test part was "
+        f"{opened.get(openings, f'opened {openings} times')}."
     ]
     if evidence.overfitting_probability is not None:
         lines.append(

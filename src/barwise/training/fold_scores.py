@@ -13,6 +13,7 @@ from barwise.models.outputs import PredictionOutput
 from barwise.trading.market import Market
 from barwise.training.config import TrainerConfig
 from barwise.training.evaluation import Evaluation, Examiner
+from barwise.training.fitting import create_model
 from barwise.training.out_of_fold import OutOfFold
 from barwise.training.outcome import Outcome
 
@@ -59,7 +60,7 @@ def score_folds(
         each fold, or path where there are several.
     """
     paths = [_path(made, blind, data, market, k) for k in range(len(made.plan.paths))]
-    first = paths[0]
+    first, model = paths[0], create_model(config, data.classes)
     evaluation = {
         "horizon": config.horizon,
         "model_name": config.model_name,
@@ -80,7 +81,11 @@ def score_folds(
         "capital": None if market is None else market.account.capital,
         "configs": {
             "training": config.model_dump(mode="json", exclude={"output_dir", "model"}),
-            "model": {"name": config.model_name, "classes": list(data.classes)},
+            "model": {
+                "name": model.name,
+                "family": model.model_family,
+                **model.settings.model_dump(mode="json"),
+            },
         },
     }
     return Outcome(_arrays(paths, data), facts, {})

@@ -6,6 +6,7 @@ from barwise.datasets import (
     TimeSeriesSplit,
     WalkForward,
 )
+from barwise.validation.deflation import Deflation, deflate
 from barwise.validation.leaderboard import Row, leaderboard
 from barwise.validation.overfitting import (
     BacktestOverfitting,
@@ -29,6 +30,7 @@ from barwise.validation.trials import cluster_trials, effective_number_of_trials
 __all__ = [
     "BacktestOverfitting",
     "CombinatorialPurgedKFold",
+    "Deflation",
     "Dominance",
     "PurgedKFold",
     "Row",
@@ -36,6 +38,7 @@ __all__ = [
     "TimeSeriesSplit",
     "WalkForward",
     "cluster_trials",
+    "deflate",
     "deflated_sharpe_ratio",
     "effective_number_of_trials",
     "expected_maximum_sharpe",

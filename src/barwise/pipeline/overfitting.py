@@ -1,0 +1,160 @@
+"""How much of a comparison of models is luck: PBO, deflation, tests of the best one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from barwise.core.errors import ConfigError, DataError
+from barwise.pipeline.fold_run import FoldSummary
+from barwise.pipeline.trials import daily_returns
+from barwise.trading.days import session_days_per_year
+from barwise.trading.performance import period_moments
+from barwise.training import Outcome
+from barwise.validation import (
+    BacktestOverfitting,
+    Deflation,
+    SnoopingTest,
+    minimum_backtest_length,
+    minimum_track_record_length,
+    probability_of_backtest_overfitting,
+    reality_check,
+    superior_predictive_ability,
+)
+
+
+@final
+@dataclass(frozen=True)
+class StrategyLuck:
+    """What is left of one model's Sharpe ratio.
+
+    Parameters
+    ----------
+    model : str
+    horizon : int
+    sharpe_ratio : float
+        A year, after costs.
+    deflation : Deflation
+    track_record : float
+        Years after which such a Sharpe ratio is known to be above zero, were this the
+        only trial; infinite where it is not above.
+    """
+
+    model: str
+    horizon: int
+    sharpe_ratio: float
+    deflation: Deflation
+    track_record: float
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Luck:
+    """How much of a comparison of models is luck.
+
+    Parameters
+    ----------
+    strategies : tuple of StrategyLuck
+        The models that were compared.
+    compared : int
+        Trials of the ledger with returns on the same session days; the statistics
+        below are of all of them, for leaving out the bad ones flatters.
+    days : int
+        Session days.
+    years : float
+    pbo : BacktestOverfitting
+    reality, superior : SnoopingTest
+        White's reality check and Hansen's test against not trading at all.
+    least_years : float
+        Years below which the best of so many independent trials reaches a Sharpe ratio
+        of 1 by luck alone.
+    """
+
+    strategies: tuple[StrategyLuck, ...]
+    compared: int
+    days: int
+    years: float
+    pbo: BacktestOverfitting
+    reality: SnoopingTest
+    superior: SnoopingTest
+    least_years: float
+
+
+def luck_of(summary: FoldSummary, n_blocks: int) -> Luck:
+    """Say how much of an evaluation by folds is luck.
+
+    The trials are those of the ledger: the models of this evaluation, and everything
+    else that was ever tried on the same session days.
+
+    Parameters
+    ----------
+    summary : FoldSummary
+    n_blocks : int
+        Blocks of session days that are recombined, even.
+
+    Raises
+    ------
+    ConfigError
+        If nothing was traded, fewer than two trials can be compared, or the number of
+        blocks is odd or out of range.
+    DataError
+        If there are too few session days.
+    """
+    outcomes = [one.outcome for one in summary.judged]
+    if "daily_pnl" not in outcomes[0].arrays:
+        raise ConfigError("without a backtest there are no returns to compare")
+    table = summary.book.table(outcomes[0])
+    if table.shape[1] < 2:
+        raise ConfigError(
+            "the probability of overfitting compares at least two configurations on the "
+            "same days; name two models or more, e.g. --models logistic,lightgbm"
+        )
+    if len(table) < 2 * n_blocks:
+        raise DataError(
+            f"{len(table)} session days cannot be cut into {n_blocks} blocks of two days "
+            f"or more; use more data, or --n-blocks {max(2, len(table) // 4 * 2)}"
+        )
+    # One that never traded has no distance to not trading.
+    moving = np.ascontiguousarray(table[:, np.ptp(table, axis=0) > 0])
+    if not moving.shape[1]:
+        raise ConfigError(
+            "no configuration has made a trade: there is nothing to judge"
+        )
+    a_year = session_days_per_year(summary.inputs.sessions)
+    deflations = summary.book.deflations(outcomes)
+    strategies = tuple(
+        _strategy(outcome, deflation, a_year)
+        for outcome, deflation in zip(outcomes, deflations, strict=True)
+        if deflation is not None
+    )
+    independent = max(one.deflation.effective_trials for one in strategies)
+    return Luck(
+        strategies,
+        table.shape[1],
+        len(table),
+        len(table) / a_year,
+        probability_of_backtest_overfitting(table, n_blocks),
+        reality_check(moving),
+        superior_predictive_ability(moving),
+        minimum_backtest_length(independent),
+    )
+
+
+def _strategy(outcome: Outcome, deflation: Deflation, a_year: float) -> StrategyLuck:
+    moments = period_moments(daily_returns(outcome)[1])
+    record = math.inf
+    if math.isfinite(moments.sharpe):
+        days = minimum_track_record_length(
+            moments.sharpe, moments.skewness, moments.kurtosis
+        )
+        record = days / a_year
+    return StrategyLuck(
+        outcome.model_name,
+        outcome.horizon,
+        moments.sharpe * math.sqrt(a_year),
+        deflation,
+        record,
+    )
