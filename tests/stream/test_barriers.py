@@ -100,6 +100,24 @@ def same(first: dict, second: dict) -> None:
         assert first[name].tobytes() == second[name].tobytes(), name
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    rule=RULES,
+    fine=st.booleans(),
+    threads=st.integers(1, 3),
+)
+def test_horizons_in_one_pass_are_those_one_by_one(seed, rule, fine, threads):
+    rows = market(seed, 60, tick=rule["tick"], fine=fine)
+    horizons = [rule["horizon"], *range(1, rule["horizon"], 3)]
+    found = BarrierResolver(**rule).resolve_horizons(rows, horizons, threads=threads)
+    for horizon, one in zip(horizons, found, strict=True):
+        alone = BarrierResolver(**{**rule, "horizon": horizon}).resolve(rows)
+        for name in COLUMNS:
+            got, wanted = getattr(one, name), getattr(alone, name)
+            assert got.tobytes() == wanted.tobytes(), (horizon, name)
+
+
 @settings(max_examples=250, deadline=None)
 @given(seed=st.integers(0, 10**6), rule=RULES, fine=st.booleans())
 def test_every_label_is_the_one_of_a_slow_loop(seed, rule, fine):

@@ -94,8 +94,8 @@ def triple_barrier(  # noqa: PLR0913 - one argument a clause of the contract
         Rows in order. Filled rows are no samples; paths run over them, and never over
         a change of ``contract``.
     horizon : int or sequence of int
-        Bars in a path. A sequence gives a list of labels, in its order; the barrier
-        widths, sessions and finer bars are then worked out once.
+        Bars in a path. A sequence gives a list of labels, in its order; the paths are
+        then read once, to the largest horizon.
     upper, lower : float
         Multiples of the width.
     atr_period : int
@@ -170,21 +170,20 @@ def triple_barrier(  # noqa: PLR0913 - one argument a clause of the contract
     hours = _sessions(bars, sessions, session_end)
     joined = BarrierRows(unit=unit, period=atr_period, sessions=hours)
     rows = joined.push(bars, sample=sample, fine=fine)
-    labels = []
-    for one in horizons:
-        resolver = BarrierResolver(
-            horizon=one,
-            upper=upper,
-            lower=lower,
-            tick=price_step(bars.symbol, tick),
-            touch=touch,
-            trade_through=trade_through,
-            entry=entry,
-            sides=sides,
-            session_end=session_end if hours is not None else "carry",
-            times_repeat=bars.interval is None,
-        )
-        labels.append(_labels(one, bars, resolver.resolve(rows)))
+    resolver = BarrierResolver(
+        horizon=max(horizons, default=1),
+        upper=upper,
+        lower=lower,
+        tick=price_step(bars.symbol, tick),
+        touch=touch,
+        trade_through=trade_through,
+        entry=entry,
+        sides=sides,
+        session_end=session_end if hours is not None else "carry",
+        times_repeat=bars.interval is None,
+    )
+    found = resolver.resolve_horizons(rows, horizons)
+    labels = [_labels(h, bars, one) for h, one in zip(horizons, found, strict=True)]
     return labels[0] if isinstance(horizon, int) else labels
 
 

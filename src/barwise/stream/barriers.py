@@ -653,6 +653,92 @@ def scan(
 
 
 @njit(cache=True, nogil=True)
+def shorten(path: Path, rule: Rule, closed: bool, out: Out) -> Array:
+    """Turn the labels of a whole stream into those of a shorter horizon.
+
+    ``out`` is dense and holds those of the longer one, with log returns. A touch, or a
+    session's end, before the shorter horizon is over is the same label; where the path
+    lasted longer, it timed out. Returns the rows that were written, with a ratio in
+    place of the log return.
+    """
+    rows, n = len(path.time), 0
+    written = np.empty(rows, np.int64)
+    ends, touched, valid = out.whole[0], out.small[1], out.small[3]
+    # Without branches: which rows change is a coin flip.
+    for t in range(rows):
+        beyond = ends[t] - t - rule.horizon + (touched[t] == 0) > 0
+        written[n] = t
+        n += (valid[t] == 0) | beyond
+    breaks, kept, late = 0, 0, np.ones(n, np.bool_)
+    for k in range(n):
+        t = written[k]
+        if not valid[t]:
+            breaks = _from_start(path, rule, closed, breaks, t, out)
+            late[k] = False
+    _time_outs(path, rule, written[:n][late], out)
+    for k in range(n):
+        written[kept] = written[k]
+        kept += valid[written[k]]
+    return written[:kept]
+
+
+@njit(cache=True, nogil=True)
+def _from_start(
+    path: Path, rule: Rule, closed: bool, breaks: int, t: int, out: Out
+) -> int:
+    """Resolve an entry that had no label; return the next row at which paths break."""
+    if not _may(path, rule, t):
+        return breaks
+    if breaks <= t:
+        sessions = rule.session_end != CARRY
+        breaks = _next_break(path.session, path.contract, sessions, t + 1)
+    trade = enter(_entry_price(path, rule, t), path.width[t], rule)
+    edge = Edge(0, 0, 0, 0, 0, 0.0)
+    _finish(path, rule, edge, (breaks, closed), t, t + 1, trade, out, t)
+    return breaks
+
+
+@_inline
+def _may(path: Path, rule: Rule, t: int) -> bool:
+    inside = rule.session_end == CARRY or path.session[t] >= 0
+    return path.sample[t] and inside and path.width[t] > 0.0 and path.width[t] < np.inf
+
+
+@_inline
+def _entry_price(path: Path, rule: Rule, t: int) -> float:
+    if rule.at_close:
+        return path.close[t]
+    return path.entry[t + 1] if t + 1 < len(path.entry) else np.nan
+
+
+@njit(cache=True, nogil=True)
+def _time_outs(path: Path, rule: Rule, entries: Array, out: Out) -> None:
+    """Write that long trades ended with the horizon, which they reached untouched."""
+    high, low, close, time, width = (
+        path.high,
+        path.low,
+        path.close,
+        path.time,
+        path.width,
+    )
+    first = path.close if rule.at_close else path.entry[1:]
+    end, end_time, known_at = out.whole[0], out.whole[1], out.whole[len(out.whole) - 1]
+    ratio, adverse = out.real[0], out.real[1]
+    label, touched, truth = out.small[0], out.small[1], out.small[2]
+    for t in entries:
+        price, row = first[t], t + rule.horizon
+        top, bottom = price, price
+        for s in range(t + 1, row + 1):
+            top, bottom = max(top, high[s]), min(bottom, low[s])
+        upper = _above(price, rule.upper * width[t], rule)
+        lower = _below(price, rule.lower * width[t], rule)
+        rise, fall = (top - price) / (upper - price), (price - bottom) / (price - lower)
+        ratio[t], adverse[t] = close[row] / price, min(max(rise, fall), 1.0)
+        end[t], end_time[t], known_at[t] = row, time[row], time[row]
+        label[t], touched[t], truth[t] = 0, 0, 0
+
+
+@njit(cache=True, nogil=True)
 def order(slot: Array, slots: int) -> Array:
     """Positions that sort by slot and keep equal ones in place (a counting sort)."""
     begin = np.zeros(slots + 1, np.int64)

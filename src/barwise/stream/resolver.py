@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from typing import Literal, final
 
 import numpy as np
@@ -148,14 +151,62 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
         Row i is the label of entry i. A row without one has ``valid`` False, label 0,
         ``end_index`` -1, its own time as ``end_time`` and NaN as ``ret``.
         """
+        return _resolved(self._whole(chunk), slice(None))
+
+    def resolve_horizons(
+        self, chunk: BarrierInput, horizons: Sequence[int], *, threads: int = 2
+    ) -> list[Resolved]:
+        """Resolve a whole stream at several horizons, the largest of them this one's.
+
+        The paths of the largest horizon are read; what shorter ones came to follows from
+        that. The labels are those of a resolver for each horizon, bit for bit, for any
+        number of threads.
+
+        Raises
+        ------
+        ConfigError
+            If a horizon is beyond this resolver's, or below 1.
+        """
+        rule = self._rule
+        for horizon in horizons:
+            if not 1 <= horizon <= rule.horizon:
+                raise ConfigError(
+                    f"labels.horizon: {horizon!r} does not lie from 1 to {rule.horizon}, "
+                    "the horizon of the resolver"
+                )
+        fresh = copy(self)
+        longest = self._whole(chunk)
+        full = _resolved(longest, slice(None))
+
+        def one(horizon: int) -> Resolved:
+            if horizon == rule.horizon:
+                return full
+            return fresh._shorter(chunk, horizon, longest)
+
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(one, horizons))
+
+    def _whole(self, chunk: BarrierInput) -> Out:
+        """Return one column a row, with ratios in place of log returns."""
         if self._edge.rows:
             raise ValueError("resolve() takes a whole stream, but rows were pushed")
         out, _ = self._scan(chunk, closed=self._is_last(chunk), dense=True)
-        without = np.flatnonzero(out.small[3] == 0)
-        out.whole[0, without] = -1
-        out.whole[1:, without] = chunk.time[without]
-        out.real[:, without] = np.nan
-        return _resolved(out, slice(None))
+        _empty_without(out, chunk.time)
+        return out
+
+    def _shorter(self, chunk: BarrierInput, horizon: int, longest: Out) -> Resolved:
+        other = copy(self)
+        other._rule = self._rule._replace(horizon=int(horizon))
+        if self._rule.both:
+            # What either trade made by itself does not follow from a longer one's.
+            return other.resolve(chunk)
+        whole, real, small = (columns.copy() for columns in longest[:3])
+        out = Out(whole, real, small, dense=True)
+        closed = self._is_last(chunk)
+        rows = kernels.shorten(self._path(chunk), other._rule, closed, out)
+        out.real[0, rows] = np.log(out.real[0, rows])
+        _empty_without(out, chunk.time)
+        return _resolved(out, slice(None), logged=True)
 
     def advance(self, to_time: int) -> Resolved:
         """End the session of the last row if its close is not after ``to_time``."""
@@ -229,7 +280,14 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
         )  # fmt: skip
 
 
-def _resolved(out: Out, rows: slice | np.ndarray) -> Resolved:
+def _empty_without(out: Out, time: np.ndarray) -> None:
+    without = np.flatnonzero(out.small[3] == 0)
+    out.whole[0, without] = -1
+    out.whole[1:, without] = time[without]
+    out.real[:, without] = np.nan
+
+
+def _resolved(out: Out, rows: slice | np.ndarray, *, logged: bool = False) -> Resolved:
     whole, real, small = (_taken(columns, rows) for columns in out[:3])
     sides = (np.log(real[2]), -np.log(real[3])) if len(real) > 2 else (_NONE, _NONE)
     return Resolved(
@@ -241,7 +299,7 @@ def _resolved(out: Out, rows: slice | np.ndarray) -> Resolved:
         end_index=whole[0],
         end_time=whole[1],
         known_at=whole[min(kernels.KNOWN_AT, len(whole) - 1)],
-        ret=np.log(real[0], out=real[0]),
+        ret=real[0] if logged else np.log(real[0], out=real[0]),
         adverse=real[1],
         long_ret=sides[0],
         short_ret=sides[1],
