@@ -105,9 +105,36 @@ def test_combinatorial_folds_are_judged_path_by_path(folder):
     assert np.ptp(each) > 0
 
 
+def test_scores_are_cut_by_regime_and_by_hour_of_the_exchange(summary):
+    (judged,) = summary.judged
+    arrays = judged.outcome.arrays
+    groups = dict.fromkeys(one.group for one in judged.slices)
+    assert list(groups) == ["volatility", "hour (America/Chicago)"]
+    local = arrays["time"].astype("datetime64[ns]") - np.timedelta64(6, "h")
+    hours = local.astype("datetime64[h]").astype(int) % 24
+    seen = [one for one in judged.slices if one.group.startswith("hour")]
+    for one in seen:
+        mine = hours == int(one.name)
+        assert one.samples == mine.sum()
+        y, said = arrays["label"][mine], arrays["prediction"][mine]
+        wanted = sk.f1_score(y, said, average="macro", labels=[-1, 0, 1])
+        assert one.macro_f1 == pytest.approx(wanted)
+        interval = one.intervals["macro_f1"]
+        assert interval["lower"] < one.macro_f1 < interval["upper"]
+        # Labels overlap: fewer of them are independent, and blocks hold several.
+        assert one.effective_samples < one.samples
+        assert interval["block_length"] > 1
+        assert one.baselines.keys() >= {"prior", "time_of_day"}
+    assert len(seen) > 5
+    regimes = [one for one in judged.slices if one.group == "volatility"]
+    assert sum(one.samples for one in regimes) == len(arrays["row"])
+
+
 def test_the_page_says_what_was_scored(summary):
     page = summary.report.read_text("utf-8")
     assert "pooled out-of-fold predictions of 5 purged folds" in page
+    assert '<section id="folds"' in page
+    assert "Macro-F1 by volatility" in page
 
 
 # --- the same bytes --------------------------------------------------------------------

@@ -26,6 +26,7 @@ from barwise.report.figures import (
     price_with_labels_and_signals,
     reliability,
     save_figure,
+    score_whiskers,
     training_curves,
 )
 from barwise.report.figures.style import VARIABLES, inline_svg
@@ -104,6 +105,16 @@ def some_splits():
     )
 
 
+def some_whiskers():
+    value = rng().normal(0.35, 0.02, 24)
+    rows = np.column_stack([value, value - 0.02, value + 0.02])
+    rows[3] = np.nan
+    names = [f"{hour:02d}" for hour in range(24)]
+    return score_whiskers(
+        names, rows, beside=value - 0.01, across="Hour", label="Macro-F1"
+    )
+
+
 ALL = [
     some_labels,
     some_confusion,
@@ -115,6 +126,7 @@ ALL = [
     some_price,
     some_leaderboard,
     some_splits,
+    some_whiskers,
 ]
 
 

@@ -14,6 +14,7 @@ import pytest
 from barwise.core.assets import LIGHTWEIGHT_CHARTS, load_asset, metadata
 from barwise.core.errors import IntegrityError
 from barwise.report import render_report, write_report
+from barwise.report.folds_data import FoldRow, Folds, FoldStudy, SliceRow
 from barwise.report.ranking import entries
 
 VOID = {"meta", "link", "br", "hr", "input", "img"}
@@ -90,6 +91,39 @@ def test_verdict_comes_first(page):
         "backtest",
         "settings",
     ]
+
+
+def folded():
+    nan, roles = math.nan, np.zeros((2, 50), np.uint8)
+    roles[0, :25] = roles[1, 25:] = 1
+    made = FoldRow("fold 1", 10**18, 2 * 10**18, 25, 25, (0.41, 0.38, 0.44),
+                   (1.2, nan, nan), 0.36, 0.3)  # fmt: skip
+    lost = FoldRow(
+        "fold 2", 0, 0, 25, None, (nan,) * 3, (nan,) * 3, nan, nan, "<no luck>"
+    )
+    calm = SliceRow(
+        "volatility", "calm", 12, 3.5, (0.4, 0.3, 0.5), (0.1, 0.0, 0.2), 0.37
+    )
+    return Folds(
+        "two purged folds",
+        {5: roles},
+        [FoldStudy("lstm · 5 bars", [made, lost], [calm])],
+    )
+
+
+def test_folds_have_a_part_of_their_own(build_report):
+    report = build_report(days=10, models=("lstm",), horizons=(5,), folds=folded())
+    page = render_report(report)
+    reader = Reader(page)
+    order = re.findall(r'<section id="(\w+)"', page)
+    assert order[:4] == ["verdict", "leaderboard", "folds", "price"]
+    assert any(attrs.get("href") == "#folds" for _, attrs in reader.elements)
+    for text in ("0.410", "[0.380, 0.440]", "no interval", "calm", "[0.000, 0.200]"):
+        assert text in page, text
+    assert "fold 2 failed: &lt;no luck&gt;" in page
+    told = json.loads(reader.scripts[0])["folds"]
+    assert told[0]["rows"][0]["macro_f1"] == [0.41, 0.38, 0.44]
+    assert told[0]["slices"][0]["over_prior"] == [0.1, 0.0, 0.2]
 
 
 def test_nothing_is_loaded_from_elsewhere(reader):

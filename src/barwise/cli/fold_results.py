@@ -68,6 +68,7 @@ def _facts(one: Judged) -> dict[str, Any]:
         "horizon": one.outcome.horizon,
         "pooled": facts["evaluation"],
         "windows": facts["windows"],
+        "slices": [asdict(each) for each in one.slices],
         "failed": {f"fold {fold + 1}": why for fold, why in one.failed.items()},
     }
 

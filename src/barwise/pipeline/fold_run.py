@@ -13,6 +13,7 @@ from barwise.core.errors import BarwiseError
 from barwise.pipeline.choices import check_choices
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.dataset import container_of
+from barwise.pipeline.fold_report import folds_of, slices_of
 from barwise.pipeline.fold_steps import (
     Folded,
     FoldJob,
@@ -35,6 +36,7 @@ from barwise.training.fold_scores import score_folds
 from barwise.training.out_of_fold import OutOfFold, check_stopping
 from barwise.training.run_folder import machine_facts
 from barwise.validation import Row, leaderboard
+from barwise.validation.stability import Slice
 
 MOST_FAILED = 0.2
 """Share of failed folds from which on a model is skipped."""
@@ -63,12 +65,15 @@ class Judged:
         Pooled over the folds.
     failed : dict of int to str
         Folds without predictions, and why.
+    slices : tuple of Slice
+        Scores by regime and hour; of the first path where there are several.
     """
 
     trainer: TrainerConfig
     made: OutOfFold
     outcome: Outcome
     failed: dict[int, str]
+    slices: tuple[Slice, ...]
 
 
 @final
@@ -166,6 +171,7 @@ def evaluate(
             machine_facts() | {"seconds": clock.seconds() - began},
             title=f"barwise: {folding}",
             scored_on=f"pooled out-of-fold predictions of {folding}",
+            folds=folds_of(folding, folded, judged, settings.purge),
         )
         report = place_report(settings, page, "folds.html")
     return FoldSummary(
@@ -219,7 +225,8 @@ def _judge(
         (one,) = made.values()
         market = market_of(inputs, horizon)
         outcome = score_folds(trainer, one, blind, data, market)
-        judged.append(Judged(trainer, one, outcome, failed))
+        stable = tuple(slices_of(inputs, data, one, blind))
+        judged.append(Judged(trainer, one, outcome, failed, stable))
     return judged, skipped
 
 

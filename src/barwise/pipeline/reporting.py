@@ -19,6 +19,7 @@ from barwise.pipeline.inputs import Inputs
 from barwise.pipeline.label_settings import rule_text, side_of
 from barwise.pipeline.trials import TrialBook
 from barwise.report import data as page
+from barwise.report.folds_data import Folds
 from barwise.report.run_plots import reliability_of
 from barwise.training import Outcome
 from barwise.validation.deflation import Deflation
@@ -40,6 +41,7 @@ def report_of(
     *,
     title: str = "barwise run",
     scored_on: str = "the validation part, which no model was fitted on",
+    folds: Folds | None = None,
 ) -> page.Report:
     """Return everything that the report's page says.
 
@@ -57,6 +59,8 @@ def report_of(
         Of the page.
     scored_on : str
         Which predictions the scores are of.
+    folds : Folds, optional
+        Where models were judged by folds.
     """
     bars = inputs.bars
     first = containers[min(containers)]
@@ -80,6 +84,7 @@ def report_of(
         verdict=_REMARK,
         settings=inputs.config.model_dump(mode="json"),
         provenance=provenance,
+        folds=folds,
     )
 
 

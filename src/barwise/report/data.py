@@ -13,6 +13,7 @@ from typing import Any, final
 import numpy as np
 
 from barwise.metrics import Interval, ReliabilityCurve, class_names
+from barwise.report.folds_data import Folds
 
 
 @final
@@ -307,6 +308,8 @@ class Report:
         What the author of the run adds to the computed verdict.
     settings, provenance : mapping
         Nested plain values, shown as tables.
+    folds : Folds or None
+        Where models were judged by folds.
     """
 
     title: str
@@ -325,3 +328,4 @@ class Report:
     verdict: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    folds: Folds | None = None

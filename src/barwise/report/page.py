@@ -12,6 +12,7 @@ from barwise.core.assets import LIGHTWEIGHT_CHARTS, load_asset, metadata
 from barwise.core.durable import write_text
 from barwise.report.album import Album
 from barwise.report.data import Report
+from barwise.report.fold_section import TITLE, fold_section
 from barwise.report.formats import moment
 from barwise.report.markup import Markup, join, tag
 from barwise.report.payload import report_payload, script_json
@@ -28,6 +29,7 @@ from barwise.report.sections import (
 _CONTENTS = (
     ("verdict", "Verdict"),
     ("leaderboard", "Leaderboard"),
+    ("folds", TITLE),
     ("price", "Price and signals"),
     ("data", "Data quality"),
     ("labels", "Labels"),
@@ -58,6 +60,7 @@ def render_report(report: Report) -> str:
         [
             verdict_section(report),
             leaderboard_section(report, album),
+            *fold_section(report, album),
             price_section(report),
             data_section(report, album),
             labels_section(report, album),
@@ -74,7 +77,7 @@ def render_report(report: Report) -> str:
         style=_template("style.css"),
         banner=_banner(report),
         header=_header(report),
-        contents=_contents(),
+        contents=_contents(report),
         body=body,
         credit=_credit(),
         numbers=script_json(numbers),
@@ -138,8 +141,10 @@ def _header(report: Report) -> Markup:
     return tag("header", tag("h1", report.title), tag("p", line))
 
 
-def _contents() -> Markup:
-    items = [tag("li", tag("a", text, href=f"#{name}")) for name, text in _CONTENTS]
+def _contents(report: Report) -> Markup:
+    left_out = "folds" if report.folds is None else None
+    shown = [(name, text) for name, text in _CONTENTS if name != left_out]
+    items = [tag("li", tag("a", text, href=f"#{name}")) for name, text in shown]
     return tag("nav", tag("ul", items), aria_label="Contents")
 
 

@@ -9,7 +9,8 @@ from barwise.report.figures.label_distribution import label_distribution
 from barwise.report.figures.leaderboard import leaderboard
 from barwise.report.figures.price import price_with_labels_and_signals
 from barwise.report.figures.reliability import reliability
-from barwise.report.figures.splits import plot_splits
+from barwise.report.figures.score_whiskers import score_whiskers
+from barwise.report.figures.splits import fold_timeline, plot_splits
 from barwise.report.figures.style import save_figure
 from barwise.report.figures.training_curves import training_curves
 
@@ -20,11 +21,13 @@ __all__ = [
     "drawdown",
     "equity",
     "feature_importance",
+    "fold_timeline",
     "label_distribution",
     "leaderboard",
     "plot_splits",
     "price_with_labels_and_signals",
     "reliability",
     "save_figure",
+    "score_whiskers",
     "training_curves",
 ]

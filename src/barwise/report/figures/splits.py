@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,6 @@ _KINDS = {
 """Name: colour and roles. Where samples share a pixel the last of them is drawn."""
 
 
-@styled
 def plot_splits(splitter: AbstractSplitter, X: Any = None) -> Figure:
     """Draw the folds of a splitter as bars: train, test, purged, embargoed.
 
@@ -66,7 +66,19 @@ def plot_splits(splitter: AbstractSplitter, X: Any = None) -> Figure:
     ['fold 1', 'fold 2', 'fold 3']
     """
     line = splitter.timeline(X)
-    rows = [line.in_order(fold.roles) for fold in splitter.folds(X)]
+    return fold_timeline([line.in_order(fold.roles) for fold in splitter.folds(X)])
+
+
+@styled
+def fold_timeline(rows: Sequence[np.ndarray]) -> Figure:
+    """Draw what each fold does with each sample; see :func:`plot_splits`.
+
+    Parameters
+    ----------
+    rows : sequence of ndarray of uint8, shape (n,)
+        One a fold, samples in order of time; see
+        :class:`~barwise.datasets.splitter.Fold`.
+    """
     figure = new_figure(1.1 + min(0.32 * len(rows), 6.0))
     axes = figure.add_subplot()
     dress(axes, grid=None)
@@ -76,7 +88,7 @@ def plot_splits(splitter: AbstractSplitter, X: Any = None) -> Figure:
     shown = range(0, len(rows), step)
     axes.set_yticks(shown, [f"fold {number + 1}" for number in shown])
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.set_xlim(0, len(line))
+    axes.set_xlim(0, len(rows[0]))
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("Sample, in order of time")
