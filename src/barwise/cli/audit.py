@@ -6,6 +6,7 @@ import typer
 
 from barwise.cli import audit_features as features
 from barwise.cli import audit_invariance as invariance
+from barwise.cli import audit_leaks as leaks
 from barwise.cli.output import ending
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -13,6 +14,8 @@ group.command("features", epilog=ending(*features.EXAMPLES))(features.audit_feat
 group.command("invariance", epilog=ending(*invariance.EXAMPLES))(
     invariance.audit_invariance
 )
+
+group.command("leaks", epilog=ending(*leaks.EXAMPLES))(leaks.audit_leaks)
 
 
 @group.callback()

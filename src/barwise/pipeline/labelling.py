@@ -105,7 +105,7 @@ def prepare_labels(inputs: BarInputs, steps: Steps) -> LabelInputs:
     def compute() -> Content:
         events = events_of(config, bars)
         arrays = {"events": events, "width": _width(inputs)}
-        for found in _labels(inputs, events):
+        for found in label_bars(inputs, events, inputs.finer_bars() if finer else None):
             for name, array in _arrays_of(found.with_costs(cost)).items():
                 arrays[f"{found.horizon}.{name}"] = array
         facts = {"parts": list(found.parts), "classes": list(found.classes)}
@@ -143,7 +143,19 @@ def events_of(config: RunConfig, bars: Bars) -> np.ndarray:
     return found
 
 
-def _labels(inputs: BarInputs, events: np.ndarray) -> list[Labels]:
+def label_bars(
+    inputs: BarInputs, events: np.ndarray, fine: Bars | None
+) -> list[Labels]:
+    """Label bars as a config says, one result a horizon.
+
+    Parameters
+    ----------
+    inputs : BarInputs
+    events : ndarray of bool, shape (bar,)
+        Bars that may be samples.
+    fine : Bars or None
+        Finer bars, which decide ties.
+    """
     config, bars = inputs.config, inputs.bars
     wanted = config.labels
     sessions: SessionTable = inputs.sessions
@@ -153,7 +165,7 @@ def _labels(inputs: BarInputs, events: np.ndarray) -> list[Labels]:
             horizon=list(wanted.horizons),
             **triple_options(config, inputs.instrument),
             tick=inputs.instrument.tick_size,
-            fine=inputs.finer_bars(),
+            fine=fine,
             sessions=sessions,
             sample=events,
         )
