@@ -19,7 +19,7 @@ from barwise.labels import triple_barrier
 from barwise.stream.resolver import BarrierResolver
 from barwise.trading.barrier_rows import BarrierRows, barrier_width
 
-ROWS, SLOW_ROWS, ROUNDS = 1_000_000, 20_000, 7
+ROWS, SLOW_ROWS, FEW_ROWS, ROUNDS = 1_000_000, 20_000, 2_000, 7
 HORIZON, MULTIPLE, TICK = 20, 2.0, 0.01
 RULE = {"horizon": HORIZON, "upper": MULTIPLE, "lower": MULTIPLE, "tick": TICK}
 
@@ -68,6 +68,65 @@ def plain_loop(frame, width, horizon, multiple):
         first = (up | down).to_numpy().argmax() if (up | down).any() else -1
         labels.append(0 if first < 0 else (-1 if down.iloc[first] else 1))
     return labels
+
+
+def peers(bars: Bars) -> dict[str, float]:
+    """Seconds a label of two slow peers; prints where their labels agree with ours.
+
+    The pandas loop has our definitions but for the tick. mlfinpy reads closes, enters at
+    the close, and takes a barrier as a share of the price, so ours is told the same. Its
+    own pins exclude NumPy 2; it runs with them ignored:
+    ``pip install --no-deps --target DIR mlfinpy``, and DIR on the path.
+    """
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {n: getattr(bars, n) for n in ("open", "high", "low", "close")}
+    )
+    width = barrier_width(bars, unit="atr", period=14)
+    begin = time.perf_counter()
+    theirs = plain_loop(frame, width, HORIZON, MULTIPLE)
+    spent = {"pandas loop": (time.perf_counter() - begin) / len(theirs)}
+    ours = triple_barrier(bars, **{**RULE, "tick": 0.0})
+    rows = np.flatnonzero(ours.valid[: len(theirs)])
+    same = np.mean(ours.label[rows] == np.array(theirs)[rows])
+    print(f"pandas loop: {same:.2%} of {len(rows):,} labels are ours")
+    try:
+        from mlfinpy.labeling.labeling import get_bins, get_events
+    except ImportError:
+        print("mlfinpy is not there: left out")
+        return spent
+    few = bars[:FEW_ROWS]
+    index = pd.DatetimeIndex(few.time.astype("datetime64[ns]"))
+    close = pd.Series(few.close, index=index)
+    width = barrier_width(few, unit="volatility", period=100)
+    begin = time.perf_counter()
+    events = get_events(
+        close,
+        index[:-HORIZON],
+        [MULTIPLE, MULTIPLE],
+        pd.Series(width / few.close, index=index),
+        0.0,
+        1,
+        vertical_barrier_times=pd.Series(index[HORIZON:], index=index[:-HORIZON]),
+        verbose=False,
+    )
+    found = get_bins(events, close)
+    spent["mlfinpy"] = (time.perf_counter() - begin) / len(found)
+    ours = triple_barrier(
+        few,
+        **{**RULE, "tick": 0.0, "unit": "volatility", "atr_period": 100},
+        touch="close",
+        entry="close",
+    )
+    rows = np.flatnonzero(ours.valid[:-HORIZON])
+    their = found.loc[index[rows], "bin"].to_numpy()
+    ends = pd.DatetimeIndex(events.loc[index[rows], "t1"]).asi8
+    print(
+        f"mlfinpy: {np.mean(their == ours.label[rows]):.2%} of {len(rows):,} labels and "
+        f"{np.mean(ends == ours.end_time[rows]):.2%} of their ends are ours"
+    )
+    return spent
 
 
 def simulated(rows: int, seed: int = 0) -> Bars:
@@ -145,17 +204,11 @@ def one_row(bars: Bars) -> tuple[float, float]:
 
 
 def main() -> None:
-    import pandas as pd
-
     bars = simulated(ROWS)
     seconds = best_of(jobs(bars), ROUNDS)
     few = bars[:SLOW_ROWS]
-    frame = pd.DataFrame({n: getattr(few, n) for n in ("open", "high", "low", "close")})
-    width = barrier_width(few, unit="atr", period=14)
-    begin = time.perf_counter()
-    plain_loop(frame, width, HORIZON, MULTIPLE)
-    spent = time.perf_counter() - begin
-    seconds[f"pandas loop (from {SLOW_ROWS:,} rows)"] = spent * ROWS / SLOW_ROWS
+    for name, each in peers(few).items():
+        seconds[f"{name} (from few rows)"] = each * ROWS
     base = seconds["bare scan: label, end"]
     full = seconds["bare scan: label, end, return"]
     print(f"{'1,000,000 bars':40s} {'ms':>12s} {'x scan':>10s} {'x with return':>14s}")
@@ -163,6 +216,10 @@ def main() -> None:
         print(
             f"{name:40s} {value * 1e3:12,.1f} {value / base:10,.2f} {value / full:14,.2f}"
         )
+    one, four = (
+        seconds[f"triple_barrier, {what}"] for what in ("ATR included", "4 horizons")
+    )
+    print(f"four horizons cost {four / one:.2f} x one")
     middle, high = one_row(few)
     print(f"one bar pushed: p50 {middle * 1e6:.1f} us, p99 {high * 1e6:.1f} us")
 

@@ -20,6 +20,9 @@ import numpy as np
 from barwise.core.errors import ConfigError, DataError
 from barwise.core.reach import reach_of
 
+_PIECE = 2048
+"""Rows that are gathered and scaled together."""
+
 Role = Literal["observed", "known", "static"]
 
 
@@ -329,9 +332,16 @@ class Windows:
                 f"samples.take(samples.windowable({length})), or use pad=True"
             )
         rows = samples.index[which][:, None] + self._offsets
-        # Rows before the start of the matrix are clipped to 0 and are padding.
-        flat = np.take(samples.matrix, rows.ravel(), axis=0, mode="clip")
-        block = samples.scale(flat).reshape(*rows.shape, len(samples.columns))
+        columns = len(samples.columns)
+        block = np.empty((*rows.shape, columns), np.float32)
+        flat, into = rows.ravel(), block.reshape(rows.size, columns)
+        # Piece by piece, so that what scaling needs stays in cache; a row's result
+        # does not depend on the others.
+        for begin in range(0, len(flat), _PIECE):
+            part = slice(begin, begin + _PIECE)
+            # Rows before the start of the matrix are clipped to 0 and are padding.
+            raw = np.take(samples.matrix, flat[part], axis=0, mode="clip")
+            into[part] = samples.scale(raw)
         if short.any():
             block[~self.mask(which)] = 0.0
         return block

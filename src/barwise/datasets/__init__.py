@@ -27,6 +27,7 @@ from barwise.datasets.fold_data import (
 )
 from barwise.datasets.learner import ColumnLearner
 from barwise.datasets.ordered import TimeSeriesSplit
+from barwise.datasets.pooling import pool_samples
 from barwise.datasets.preparation import Preparation, PreparationSettings
 from barwise.datasets.purged import PurgedKFold
 from barwise.datasets.sample_ratio import SampleRatio
@@ -72,6 +73,7 @@ __all__ = [
     "development",
     "fold_data",
     "load_container",
+    "pool_samples",
     "prune",
     "save_container",
     "sealed_from",
