@@ -76,6 +76,19 @@ def test_a_trial_on_other_days_counts_as_one_of_its_own():
     assert comparable(DAYS, [*trials, *elsewhere, idle]).shape == (300, 3)
 
 
+def test_alike_trials_on_other_days_count_once():
+    """A hundred trials of a tuning on the training part are not a hundred ideas."""
+    rng, earlier = np.random.default_rng(2), DAYS - 400
+    base = noise(1, 1, earlier)[0].returns
+    tuned = [
+        trial(("tuned", k), base + rng.normal(0, 0.001, 300), earlier)
+        for k in range(30)
+    ]
+    trials = noise(4, 3)
+    found = deflate(DAYS, trials[0].returns, [*trials, *tuned])
+    assert (found.trials, found.effective_trials) == (33, 4)
+
+
 def test_days_that_a_trial_lacks_are_days_without_a_trade():
     short = noise(1, 1, DAYS[100:])[0]
     table = comparable(DAYS, [short])

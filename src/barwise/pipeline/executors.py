@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -48,9 +49,12 @@ def run_tasks(
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=wanted, return_as="generator_unordered", batch_size=1)
-    yield from parallel(
-        delayed(_numbered)(work, number, task) for number, task in enumerate(tasks)
-    )
+    with warnings.catch_warnings():
+        # A process that has loaded a large library is replaced; its task is not lost.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs")
+        yield from parallel(
+            delayed(_numbered)(work, number, task) for number, task in enumerate(tasks)
+        )
 
 
 def _numbered(

@@ -14,6 +14,7 @@ from barwise.features.local_time import local_hours
 from barwise.pipeline.folding import Folding
 from barwise.pipeline.inputs import Inputs
 from barwise.report.folds_data import FoldRow, Folds, FoldStudy, SliceRow, Whisker
+from barwise.training.fold_scores import BlindScores
 from barwise.training.out_of_fold import OutOfFold
 from barwise.validation.stability import REGIMES, Slice, slices, volatility_regimes
 
@@ -29,7 +30,7 @@ def slices_of(
     inputs: Inputs,
     data: TimeSeriesDataContainer,
     made: OutOfFold,
-    blind: Mapping[str, OutOfFold],
+    blind: BlindScores,
 ) -> Iterator[Slice]:
     """Yield the scores of each volatility regime and each hour of the exchange's day.
 
@@ -39,7 +40,7 @@ def slices_of(
     rows = made.plan.samples.index
     kept = np.flatnonzero(made.answered())
     asked, output = made.asked(data).take(kept), made.output().take(kept)
-    guesses = {name: one.output().take(kept) for name, one in blind.items()}
+    guesses = {name: blind.output(name, 0, kept) for name in blind.guesses}
     volatility = inputs.width[rows] / inputs.bars.close[rows]
     zone = get_calendar(inputs.instrument.calendar).timezone
     hours = local_hours(made.plan.samples.times, zone).astype(np.int64)

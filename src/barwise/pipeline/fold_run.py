@@ -15,8 +15,10 @@ from barwise.pipeline.config import RunConfig
 from barwise.pipeline.dataset import container_of
 from barwise.pipeline.fold_report import folds_of, slices_of
 from barwise.pipeline.fold_steps import (
+    Failure,
     Folded,
     FoldJob,
+    Predictions,
     fold_jobs,
     out_of_folds,
     run_folds,
@@ -32,7 +34,7 @@ from barwise.pipeline.workplace import place_report, workplace
 from barwise.report import Evidence, ModelResult
 from barwise.training import Outcome, TrainerConfig
 from barwise.training.fold_plan import plan_folds
-from barwise.training.fold_scores import score_folds
+from barwise.training.fold_scores import BlindScores, score_folds
 from barwise.training.out_of_fold import OutOfFold, check_stopping
 from barwise.training.run_folder import machine_facts
 from barwise.validation import Row, leaderboard
@@ -210,12 +212,13 @@ def _judge(
     every = [*chain(*guesses.values()), *chain(*(jobs for _, _, jobs in models))]
     total = len(every)
     found = run_folds(every, folded, steps, processes=processes, tell=tell)
+    blind = {
+        horizon: _baselines(inputs, horizon, jobs, found, folded[horizon])
+        for horizon, jobs in guesses.items()
+    }
     judged, skipped = [], []
     for trainer, horizon, jobs in models:
         data, plan = folded[horizon]
-        blind, broken = out_of_folds(guesses[horizon], found, folded[horizon])
-        if broken:
-            raise BarwiseError(f"the baselines failed: {next(iter(broken.values()))}")
         made, failed = out_of_folds(jobs, found, folded[horizon])
         why = _too_many(failed, len(plan))
         if why is not None:
@@ -223,11 +226,23 @@ def _judge(
             continue
         tell(f"scoring {trainer.model_name}, horizon {horizon}", total, total)
         (one,) = made.values()
-        market = market_of(inputs, horizon)
-        outcome = score_folds(trainer, one, blind, data, market)
-        stable = tuple(slices_of(inputs, data, one, blind))
+        outcome = score_folds(trainer, one, blind[horizon], data)
+        stable = tuple(slices_of(inputs, data, one, blind[horizon]))
         judged.append(Judged(trainer, one, outcome, failed, stable))
     return judged, skipped
+
+
+def _baselines(
+    inputs: Inputs,
+    horizon: int,
+    jobs: list[FoldJob],
+    found: dict[str, Predictions | Failure],
+    folded: Folded,
+) -> BlindScores:
+    made, failed = out_of_folds(jobs, found, folded)
+    if failed:
+        raise BarwiseError(f"the baselines failed: {next(iter(failed.values()))}")
+    return BlindScores(made, market_of(inputs, horizon))
 
 
 def _too_many(failed: dict[int, str], folds: int) -> str | None:

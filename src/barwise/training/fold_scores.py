@@ -12,10 +12,48 @@ from barwise.datasets import TimeSeriesDataContainer
 from barwise.models.outputs import PredictionOutput
 from barwise.trading.market import Market
 from barwise.training.config import TrainerConfig
-from barwise.training.evaluation import Evaluation, Examiner
+from barwise.training.evaluation import Asked, Evaluation, Examiner
 from barwise.training.fitting import create_model
 from barwise.training.out_of_fold import OutOfFold
 from barwise.training.outcome import Outcome
+
+
+@final
+class BlindScores:
+    """Scores of the baselines, made once for all models that are asked the same rows.
+
+    Parameters
+    ----------
+    guesses : mapping of str to OutOfFold
+        By baseline, of the same folds as the models.
+    market : Market, optional
+    """
+
+    def __init__(
+        self, guesses: Mapping[str, OutOfFold], market: Market | None = None
+    ) -> None:
+        self.guesses = guesses
+        self.market = market
+        self._outputs: dict[tuple[str, int], PredictionOutput] = {}
+        self._scores: dict[tuple[int, bytes, bool], dict[str, Evaluation]] = {}
+
+    def output(self, name: str, path: int, positions: np.ndarray) -> PredictionOutput:
+        """Return what a baseline says of some samples on a path."""
+        if (name, path) not in self._outputs:
+            self._outputs[name, path] = self.guesses[name].output(path)
+        return self._outputs[name, path].take(positions)
+
+    def scores(
+        self, examiner: Examiner, path: int, positions: np.ndarray, *, intervals: bool
+    ) -> dict[str, Evaluation]:
+        """Return the scores of every baseline on some samples of a path."""
+        key = (path, positions.tobytes(), intervals)
+        if key not in self._scores:
+            judge = examiner.examine if intervals else examiner.score
+            self._scores[key] = {
+                name: judge(self.output(name, path, positions)) for name in self.guesses
+            }
+        return self._scores[key]
 
 
 @final
@@ -33,9 +71,8 @@ class PathScores:
 def score_folds(
     config: TrainerConfig,
     made: OutOfFold,
-    blind: Mapping[str, OutOfFold],
+    blind: BlindScores,
     data: TimeSeriesDataContainer,
-    market: Market | None = None,
 ) -> Outcome:
     """Score a model's out-of-fold predictions beside those of the baselines.
 
@@ -44,12 +81,10 @@ def score_folds(
     config : TrainerConfig
         Of the model.
     made : OutOfFold
-    blind : mapping of str to OutOfFold
-        Of the same folds.
+    blind : BlindScores
+        The baselines of the same folds, and the market where pooled signals are traded.
     data : TimeSeriesDataContainer
         What was folded.
-    market : Market, optional
-        Where the pooled signals are traded, in one account.
 
     Returns
     -------
@@ -59,7 +94,8 @@ def score_folds(
         those of the paths' mean probability. ``facts["windows"]`` has the scores of
         each fold, or path where there are several.
     """
-    paths = [_path(made, blind, data, market, k) for k in range(len(made.plan.paths))]
+    market = blind.market
+    paths = [_path(made, blind, data, k) for k in range(len(made.plan.paths))]
     first, model = paths[0], create_model(config, data.classes)
     evaluation = {
         "horizon": config.horizon,
@@ -68,12 +104,12 @@ def score_folds(
         "training": {"epochs_trained": 0, "best_epoch": 0, "early_stopped": False},
         "baselines": {
             name: _mean([path.baselines[name].groups() for path in paths])
-            for name in blind
+            for name in blind.guesses
         },
     }
     facts = {
         "evaluation": evaluation,
-        "windows": list(_windows(made, blind, data, market, paths)),
+        "windows": list(_windows(made, blind, data, paths)),
         "training": {},
         "history": {},
         "importance": None,
@@ -92,30 +128,37 @@ def score_folds(
 
 
 def _path(
-    made: OutOfFold,
-    blind: Mapping[str, OutOfFold],
-    data: TimeSeriesDataContainer,
-    market: Market | None,
-    path: int,
+    made: OutOfFold, blind: BlindScores, data: TimeSeriesDataContainer, path: int
 ) -> PathScores:
     answered = np.flatnonzero(made.answered(path))
-    examiner = Examiner(made.asked(data, path).take(answered), market)
-    output = made.output(path).take(answered)
-    guesses = {name: one.output(path).take(answered) for name, one in blind.items()}
+    return _examined(made.output(path), made.asked(data, path), blind, path, answered)
+
+
+def _examined(
+    output: PredictionOutput,
+    asked: Asked,
+    blind: BlindScores,
+    path: int,
+    positions: np.ndarray,
+    *,
+    whole: bool = True,
+) -> PathScores:
+    examiner = Examiner(asked.take(positions), blind.market)
+    own = output.take(positions)
+    prior = blind.output("prior", path, positions) if "prior" in blind.guesses else None
     return PathScores(
         examiner,
-        output,
-        examiner.examine(output, guesses.get("prior")),
-        {name: examiner.examine(guess) for name, guess in guesses.items()},
-        answered,
+        own,
+        examiner.examine(own, prior),
+        blind.scores(examiner, path, positions, intervals=whole),
+        positions,
     )
 
 
 def _windows(
     made: OutOfFold,
-    blind: Mapping[str, OutOfFold],
+    blind: BlindScores,
     data: TimeSeriesDataContainer,
-    market: Market | None,
     paths: Sequence[PathScores],
 ) -> Iterator[dict[str, Any]]:
     """Yield each path where there are several, else each fold."""
@@ -123,21 +166,13 @@ def _windows(
         for number, one in enumerate(paths):
             yield _window(f"path {number + 1}", one, made)
         return
+    output, asked = made.output(), made.asked(data)
     for number, (train, test) in enumerate(made.plan.folds):
         name = f"fold {number + 1}"
         if made.folds[number] is None:
             yield {"name": name, "failed": True, "train_samples": len(train)}
             continue
-        examiner = Examiner(made.asked(data).take(test), market)
-        output = made.output().take(test)
-        guesses = {key: one.output().take(test) for key, one in blind.items()}
-        scores = PathScores(
-            examiner,
-            output,
-            examiner.examine(output, guesses.get("prior")),
-            {key: examiner.score(guess) for key, guess in guesses.items()},
-            test,
-        )
+        scores = _examined(output, asked, blind, 0, test, whole=False)
         yield _window(name, scores, made) | {"train_samples": len(train)}
 
 

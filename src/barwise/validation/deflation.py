@@ -1,8 +1,9 @@
 """A result's Sharpe ratio after all trials that a ledger knows of the same data.
 
-Trials are compared on the session days of the result at hand. One that traded on less
-than half of them (another part of the data, or nothing at all) cannot be compared and
-counts as a trial of its own, which deflates too much rather than too little.
+Trials are compared on the session days of the result at hand, where they traded on at
+least half of them. Those of another part of the data are compared with one another, and
+what was not traded at all counts as a trial of its own: alike trials on different days
+count twice, which deflates too much rather than too little.
 """
 
 from __future__ import annotations
@@ -94,8 +95,7 @@ def deflate(
     (50, True)
     """
     moments = period_moments(returns)
-    others = comparable(days, trials)
-    count = _effective(others) + len(trials) - others.shape[1]
+    count = _independent(days, trials)
     variance = _variance(trials)
     if not math.isfinite(moments.sharpe) or len(days) < _FEWEST_DAYS:
         return Deflation(len(trials), count, variance, math.nan, math.nan)
@@ -121,16 +121,34 @@ def comparable(days: np.ndarray, trials: Sequence[Trial]) -> np.ndarray:
     """
     columns = []
     for trial in trials:
-        both, here, there = np.intersect1d(days, trial.days, return_indices=True)
-        if len(both) >= max(_COMPARABLE * len(days), _FEWEST_IN_COMMON):
-            column = np.zeros(len(days))
-            column[here] = trial.returns[there]
-            columns.append(column)
+        if not _covers(days, trial):
+            continue
+        _, here, there = np.intersect1d(days, trial.days, return_indices=True)
+        column = np.zeros(len(days))
+        column[here] = trial.returns[there]
+        columns.append(column)
     return np.stack(columns, axis=1) if columns else np.zeros((len(days), 0))
 
 
-def _effective(table: np.ndarray) -> int:
-    return effective_number_of_trials(table) if table.shape[1] else 0
+def _covers(days: np.ndarray, trial: Trial) -> bool:
+    both = np.count_nonzero(np.isin(days, trial.days))
+    return bool(both >= max(_COMPARABLE * len(days), _FEWEST_IN_COMMON))
+
+
+def _independent(days: np.ndarray, trials: Sequence[Trial]) -> int:
+    """Count clusters of trials, those on the same days together."""
+    count, rest = 0, list(trials)
+    while rest:
+        found = [one for one in rest if _covers(days, one)]
+        if found:
+            count += effective_number_of_trials(comparable(days, found))
+            rest = [one for one in rest if not _covers(days, one)]
+        # Next, the days of the trial that traded on most of them.
+        longest = max(rest, key=lambda one: len(one.days), default=None)
+        if longest is None or len(longest.days) < _FEWEST_IN_COMMON:
+            return count + len(rest)
+        days = longest.days
+    return count
 
 
 def _variance(trials: Sequence[Trial]) -> float:
