@@ -164,6 +164,8 @@ def _scaled_on(data: TimeSeriesDataContainer) -> str | None:
         "all complete rows before validation": complete[complete < parts[1][0]],
     }
     for name, rows in spans.items():
+        if not len(rows):
+            continue
         values = frame.matrix[rows].astype(np.float64)
         live = np.ptp(values, axis=0) > 0
         if not live.any():

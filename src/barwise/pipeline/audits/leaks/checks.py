@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from barwise.datasets.fold_data import development
 from barwise.pipeline.audits.leaks import (
     foresight,
     future,
@@ -84,5 +83,5 @@ def audit_leaks(
         name or data.symbol or "data set",
         tuple(answers),
         len(data.frame.times),
-        len(development(data)),
+        len(data.split.train) + len(data.split.val),
     )

@@ -25,6 +25,12 @@ _EXPLAINED = 0.2
 _ASSOCIATED = 0.3
 """V2 likewise; hours that end with the session come to about 0.1."""
 _CORRELATED = 0.4
+_SIGMAS = 6.0
+"""Of chance; columns, forms and steps are many."""
+_PAIRS = 12
+"""Independent pairs below which even a perfect order may be chance."""
+_SPARSE = 0.5
+"""Share of rows with a new value below which those rows are looked at alone."""
 _BINS = 20
 _FEWEST = 200
 _MOST = 20_000
@@ -86,14 +92,14 @@ def forward_moves(setup: Setup) -> list[Leak]:
     for column, name in enumerate(data.frame.names):
         values = data.frame.matrix[:, column].astype(np.float64)
         best = (0.0, 0, "", 0)
-        for what, form in _forms(values, bars.close):
+        for what, form, at in _looks(values, bars.close, rows):
             for k in _steps(data.horizon):
-                at = rows[rows + k <= last]
-                rho = _rank_correlation(form[at], log_close[at + k] - log_close[at])
-                if abs(rho) > abs(best[0]):
-                    best = (rho, k, what, int(at[len(at) // 2]))
+                now = at[at + k <= last]
+                rho = _rank_correlation(form[now], log_close[now + k] - log_close[now])
+                if abs(rho) > max(abs(best[0]), _beyond_chance(now, k)):
+                    best = (rho, k, what, int(now[len(now) // 2]))
         rho, k, what, row = best
-        if abs(rho) > _CORRELATED:
+        if rho:
             found.append(
                 Leak(
                     _level(setup, name),
@@ -145,7 +151,7 @@ def label_ends(setup: Setup) -> list[Leak]:
         return found
     log_close, last = np.log(bars.close), int(max(rows))
     ends = targets.end_index[rows]
-    for k in _steps(data.horizon):
+    for k in _near(data.horizon):
         inside = ends + k <= last
         at, begun = ends[inside], rows[inside]
         later = log_close[at + k] - log_close[at]
@@ -161,7 +167,7 @@ def label_ends(setup: Setup) -> list[Leak]:
                 )
             )
             break
-    for k in _steps(data.horizon):
+    for k in _near(data.horizon):
         begun = rows[rows >= k]
         rho = _rank_correlation(
             targets.ret[begun], log_close[begun] - log_close[begun - k]
@@ -208,8 +214,39 @@ def _rows(setup: Setup) -> np.ndarray:
     return chosen
 
 
+def _beyond_chance(rows: np.ndarray, k: int) -> float:
+    """Return the correlation that is believed (Fisher, 1915): moves of k bars overlap."""
+    if not len(rows):
+        return 1.0
+    apart = min(len(rows), (int(rows[-1]) - int(rows[0])) / k)
+    if apart < _PAIRS:
+        return 1.0
+    return float(max(_CORRELATED, np.tanh(_SIGMAS / (apart - 3.0) ** 0.5)))
+
+
+def _looks(
+    values: np.ndarray, close: np.ndarray, rows: np.ndarray
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Yield what may go with later moves, and the rows to look at.
+
+    What a table has to say is new where its value changes.
+    """
+    fresh = rows[rows > 0]
+    fresh = fresh[values[fresh] != values[fresh - 1]]
+    sparse = len(fresh) < _SPARSE * len(rows)
+    for what, form in _forms(values, close):
+        yield what, form, rows
+        if sparse:
+            yield f"{what}, where it is new,", form, fresh
+
+
+def _near(horizon: int) -> list[int]:
+    return sorted({1, 3, 6, max(1, horizon // 2), horizon, 12})
+
+
 def _steps(horizon: int) -> list[int]:
-    return sorted({1, 3, max(1, horizon // 2), horizon, 12})
+    """Bars ahead: up to a day of five-minute bars."""
+    return sorted({*_near(horizon), 48, 96, 276})
 
 
 def _forms(values: np.ndarray, close: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
@@ -225,7 +262,7 @@ def _forms(values: np.ndarray, close: np.ndarray) -> Iterator[tuple[str, np.ndar
 
 def _rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
     live = np.isfinite(one) & np.isfinite(other)
-    if live.sum() < _FEWEST // 2:
+    if live.sum() < _PAIRS:
         return 0.0
     a, b = _ranks(one[live]), _ranks(other[live])
     if a.std() == 0 or b.std() == 0:

@@ -43,6 +43,7 @@ def audit_config_for_leaks(
     *,
     horizon: int | None = None,
     rows: int = ROWS,
+    awake: bool = True,
     progress: Progress | None = None,
 ) -> LeakAudit:
     """Look for leaks in the data set that a config stands for.
@@ -54,6 +55,8 @@ def audit_config_for_leaks(
         One of the config's; by default the longest, which decides the parts.
     rows : int
         Last bars on which columns are audited.
+    awake : bool
+        Whether each check is tested by a planted leak.
     progress : callable, optional
         See :func:`~barwise.pipeline.audits.leaks.checks.audit_leaks`.
 
@@ -71,7 +74,7 @@ def audit_config_for_leaks(
         inputs = prepare_inputs(config, steps, lambda text: tell(0, 1, text))
     setup = setup_of(inputs, chosen, rows=rows)
     name = f"{inputs.instrument.symbol}, horizon {chosen}"
-    return audit_leaks(setup, name=name, progress=progress)
+    return audit_leaks(setup, name=name, awake=awake, progress=progress)
 
 
 def setup_of(inputs: Inputs, horizon: int, *, rows: int = ROWS) -> Setup:

@@ -15,8 +15,9 @@ from barwise.pipeline.audits.leaks.setup import Setup, with_frame
 from barwise.pipeline.audits.leaks.verdict import Leak, NotChecked
 
 _EXACT = 1e-4
-_TIES = 3
-"""Rows at a column's very limit from which on it was clipped there."""
+_TIES = 8
+"""Times that a column comes to its very limit, if it was clipped there; the extreme of a
+rolling figure stays for some rows in a row, which is once."""
 _SMOOTH = 0.7
 """Share of distinct values of a column without steps, its cut-off ends aside."""
 _TAIL = 0.12
@@ -181,9 +182,10 @@ def _ends(part: np.ndarray, train: np.ndarray) -> _What:
     if len(np.unique(part)) < _SMOOTH * len(part):
         return None  # of a column with few values many lie at its ends
     for limit, side in ((part.max(), 1.0), (part.min(), -1.0)):
-        at = int((part == limit).sum())
-        share = at / len(part)
-        if at < _TIES or share > _TAIL or float(limit).is_integer():
+        at = part == limit
+        share = float(at.mean())
+        came = int(np.count_nonzero(at[1:] & ~at[:-1]))
+        if came < _TIES or share > _TAIL or float(limit).is_integer():
             continue
         round_share = _round(share, len(part))
         own = (train == limit).mean()

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, final
 
+from barwise.core.errors import ConfigError
+
 if TYPE_CHECKING:
     from barwise.pipeline.audits.leaks.setup import Setup
 
@@ -82,7 +84,7 @@ class Check:
         """
         try:
             found = tuple(self.find(setup))
-        except NotChecked as missing:
+        except (NotChecked, ConfigError) as missing:
             return Answer(self.name, self.asks, "not checked", why=str(missing))
         verdict: Verdict = "clean"
         if found:

@@ -1,0 +1,1 @@
+"""Planted leaks and clean look-alikes: the power of the leak audit."""

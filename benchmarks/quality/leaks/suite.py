@@ -1,0 +1,208 @@
+"""Every planted leak and every clean setup, and what the audit makes of them.
+
+Names are permanent: a leak that is changed gets a new one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FunctionType
+
+from scipy.stats import binomtest
+
+from barwise.core.errors import BarwiseError
+from barwise.features.own import run_file
+from barwise.pipeline import RunConfig
+from barwise.pipeline.audits.leaks import CHECKS, Setup, audit_leaks
+from barwise.pipeline.audits.leaks.of_config import audit_config_for_leaks
+from benchmarks.quality.leaks.clean import CLEAN
+from benchmarks.quality.leaks.columns import COLUMNS
+from benchmarks.quality.leaks.configs import CONFIGS
+from benchmarks.quality.leaks.lab import Lab
+from benchmarks.quality.leaks.procedures import HONEST, LEAKING
+from benchmarks.quality.leaks.procedures import setup as with_procedure
+from benchmarks.quality.leaks.tables import TABLES
+
+HOWTO = Path(__file__).parents[3] / "docs" / "howto"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing to audit.
+
+    Parameters
+    ----------
+    name, what : str
+        Name, and what it does in one line.
+    family : {"column", "data set", "procedure", "config"}
+        Where it is planted.
+    leaks : bool
+        The truth.
+    make : callable
+        Returns a setup or a config; may raise, which is a refusal.
+    """
+
+    name: str
+    what: str
+    family: str
+    leaks: bool
+    make: Callable[[Lab], Setup | RunConfig]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the audit said.
+
+    Parameters
+    ----------
+    case : Case
+    by : tuple of str
+        Checks that found a leak.
+    doubted : tuple of str
+        Checks that doubt, which counts for nothing.
+    refused : str
+        Message with which the library refused it.
+    evidence : str
+        Of the first finding.
+    """
+
+    case: Case
+    by: tuple[str, ...] = ()
+    doubted: tuple[str, ...] = ()
+    refused: str = ""
+    evidence: str = ""
+
+    @property
+    def caught(self) -> bool:
+        return bool(self.by or self.refused)
+
+    @property
+    def right(self) -> bool:
+        return self.caught == self.case.leaks
+
+
+def cases() -> list[Case]:
+    """Return all of them."""
+    found = []
+    for file, leaks in (("cheats.py", True), ("honest.py", False)):
+        for one in run_file(HOWTO / file):
+            what = (one.frame.function.__doc__ or "").splitlines()[0]
+            found.append(Case(one.name, what, "column", leaks, _function(one.frame)))
+    found += [_case(f, "column", True, _function(f)) for f in COLUMNS]
+    found += [_case(f, "data set", True, f) for f in TABLES]
+    found += [_case(f, "procedure", True, _procedure(f)) for f in LEAKING]
+    found += [_case(f, "procedure", False, _procedure(f)) for f in HONEST]
+    found += [_case(f, "config", True, f) for f in CONFIGS]
+    found += [_case(f, "config or data set", False, f) for f in CLEAN]
+    assert len({one.name for one in found}) == len(found)
+    return found
+
+
+def _case(function: FunctionType, family: str, leaks: bool, make) -> Case:
+    what = (function.__doc__ or "").splitlines()[0]
+    return Case(function.__name__, what, family, leaks, make)
+
+
+def _function(function):
+    return lambda lab: lab.with_function(function)
+
+
+def _procedure(function):
+    return lambda lab: with_procedure(lab, function)
+
+
+def audit(case: Case, lab: Lab) -> Outcome:
+    """Audit one."""
+    try:
+        made = case.make(lab)
+        if isinstance(made, RunConfig):
+            result = audit_config_for_leaks(made, rows=600, awake=False)
+        else:
+            result = audit_leaks(made, awake=False)
+    except BarwiseError as problem:
+        return Outcome(case, refused=f"{type(problem).__name__}: {problem}")
+    leaks = [f for a in result.answers for f in a.found if f.level == "leak"]
+    return Outcome(
+        case,
+        tuple(a.check for a in result.answers if a.verdict == "leaks"),
+        tuple(a.check for a in result.answers if a.verdict == "doubtful"),
+        evidence=f"{leaks[0].where}: {leaks[0].evidence}" if leaks else "",
+    )
+
+
+def power(outcomes: list[Outcome]) -> tuple[int, int, float]:
+    """Return leaks that were caught, leaks, and a 95 % lower bound of the share."""
+    leaking = [one for one in outcomes if one.case.leaks]
+    caught = sum(one.caught for one in leaking)
+    test = binomtest(caught, len(leaking), alternative="greater")
+    return caught, len(leaking), float(test.proportion_ci(0.95, "exact").low)
+
+
+def alarms(outcomes: list[Outcome]) -> tuple[int, int, float]:
+    """Return clean ones that were accused, clean ones, and a 95 % upper bound."""
+    clean = [one for one in outcomes if not one.case.leaks]
+    accused = sum(one.caught for one in clean)
+    test = binomtest(accused, len(clean), alternative="less")
+    return accused, len(clean), float(test.proportion_ci(0.95, "exact").high)
+
+
+def as_page(outcomes: list[Outcome]) -> str:
+    """Return the page docs/leaks.md."""
+    caught, leaking, low = power(outcomes)
+    accused, clean, high = alarms(outcomes)
+    lines = [
+        "# The leak audit, measured",
+        "",
+        "`barwise audit leaks CONFIG` asks the questions below of a data set and of all that made it. How many",
+        "leaks does it find? This page is written by one command, on simulated bars without an edge:",
+        "",
+        "    python -m benchmarks.quality.leaks --write",
+        "",
+        f"**{caught} of {leaking} planted leaks are caught or refused** ({caught / leaking:.1%}; one-sided 95 % bound "
+        f"{low:.1%}), **{accused} of {clean} clean setups",
+        f"are accused** (bound {high:.1%}). The leaks are of our own choice, and checks and leaks were written by "
+        "the same hands: the bound holds",
+        "for leaks like these, not for those that nobody thought of. A doubt counts for nothing.",
+        "",
+        "| check | question |",
+        "|---|---|",
+        *(f"| {one.name} | {one.asks} |" for one in CHECKS),
+        "",
+        "## Planted leaks",
+        "",
+        "| leak | planted in | what it is | outcome |",
+        "|---|---|---|---|",
+        *(_row(one) for one in outcomes if one.case.leaks),
+        "",
+        "## Clean setups",
+        "",
+        "Many of them look like one of the leaks.",
+        "",
+        "| setup | what it is | outcome |",
+        "|---|---|---|",
+        *(
+            f"| {one.case.name} | {_cell(one.case.what)} | {_told(one)} |"
+            for one in outcomes
+            if not one.case.leaks
+        ),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _row(one: Outcome) -> str:
+    return f"| {one.case.name} | {one.case.family} | {_cell(one.case.what)} | {_told(one)} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _told(one: Outcome) -> str:
+    if one.refused:
+        return f"refused ({one.refused.split(':')[0]})"
+    if one.by:
+        said = ", ".join(one.by)
+        return f"caught by {said}" if one.case.leaks else f"**accused by {said}**"
+    doubts = f" (doubted by {', '.join(one.doubted)})" if one.doubted else ""
+    return ("**missed**" if one.case.leaks else "clean") + doubts
