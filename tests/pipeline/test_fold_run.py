@@ -14,8 +14,9 @@ from sklearn import metrics as sk
 from barwise.bars.simulate import simulate_bars
 from barwise.bars.stored import write_bars
 from barwise.core.errors import BarwiseError, ConfigError
-from barwise.datasets import PurgedKFold
+from barwise.datasets import PurgedKFold, WalkForward
 from barwise.pipeline import RunConfig, build_dataset, fold_steps
+from barwise.pipeline.column_learner import GraphLearner
 from barwise.pipeline.fold_run import evaluate
 from barwise.pipeline.folding import Folding
 from barwise.testing.artefacts import artefacts
@@ -135,6 +136,44 @@ def test_the_page_says_what_was_scored(summary):
     assert "pooled out-of-fold predictions of 5 purged folds" in page
     assert '<section id="folds"' in page
     assert "Macro-F1 by volatility" in page
+
+
+def learned_by_the_first_window(folder, bars):
+    """Hash of columns, scaler and model of a window that ends before the change."""
+    folder.mkdir(exist_ok=True)
+    write_bars(bars, folder / "mes.parquet")
+    data = build_dataset(config(folder), horizon=5)
+    made = out_of_fold("logistic", data, WalkForward(2, first_train=0.4))
+    train = made.plan.folds[0][0]
+    return made.folds[0].learned, int(made.plan.samples.label_end_times[train].max())
+
+
+def changed(rows):
+    """The same bars with other prices on some rows."""
+    prices = ("open", "high", "low", "close")
+    return BARS.with_columns(
+        **{n: np.where(rows, 1.01 * getattr(BARS, n), getattr(BARS, n)) for n in prices}
+    )
+
+
+def test_later_prices_change_nothing_that_an_earlier_window_learned(
+    tmp_path, monkeypatch
+):
+    mine, known = learned_by_the_first_window(tmp_path / "as they are", BARS)
+    later = changed(BARS.time > known + 600_000_000_000)
+    assert learned_by_the_first_window(tmp_path / "later", later)[0] == mine
+    early = changed(np.abs(np.arange(len(BARS)) - len(BARS) // 8) < 30)
+    assert learned_by_the_first_window(tmp_path / "early", early)[0] != mine
+    # Plant the leak: a hidden Markov model that was fitted once, on everything.
+    learn = GraphLearner.learn
+    monkeypatch.setattr(
+        GraphLearner, "learn", lambda self, rows: learn(self, np.ones_like(rows))
+    )
+    leaky = [
+        learned_by_the_first_window(tmp_path / f"leaky {n}", bars)[0]
+        for n, bars in enumerate((BARS, later))
+    ]
+    assert leaky[0] != leaky[1]
 
 
 # --- the same bytes --------------------------------------------------------------------
