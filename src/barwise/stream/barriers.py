@@ -661,25 +661,22 @@ def shorten(path: Path, rule: Rule, closed: bool, out: Out) -> Array:
     lasted longer, it timed out. Returns the rows that were written, with a ratio in
     place of the log return.
     """
-    rows, n = len(path.time), 0
-    written = np.empty(rows, np.int64)
+    rows, n, m, breaks = len(path.time), 0, 0, 0
+    # Of these no more memory is used than is written.
+    written, without = np.empty(rows, np.int64), np.empty(rows, np.int64)
     ends, touched, valid = out.whole[0], out.small[1], out.small[3]
     # Without branches: which rows change is a coin flip.
     for t in range(rows):
         beyond = ends[t] - t - rule.horizon + (touched[t] == 0) > 0
+        written[n], without[m] = t, t
+        n += (valid[t] != 0) & beyond
+        m += valid[t] == 0
+    _time_outs(path, rule, written[:n], out)
+    for t in without[:m]:
+        breaks = _from_start(path, rule, closed, breaks, t, out)
         written[n] = t
-        n += (valid[t] == 0) | beyond
-    breaks, kept, late = 0, 0, np.ones(n, np.bool_)
-    for k in range(n):
-        t = written[k]
-        if not valid[t]:
-            breaks = _from_start(path, rule, closed, breaks, t, out)
-            late[k] = False
-    _time_outs(path, rule, written[:n][late], out)
-    for k in range(n):
-        written[kept] = written[k]
-        kept += valid[written[k]]
-    return written[:kept]
+        n += valid[t] != 0
+    return written[:n]
 
 
 @njit(cache=True, nogil=True)
