@@ -11,7 +11,7 @@ from barwise.bars.bars import Bars
 from barwise.bars.sessions import coverage, session_table
 from barwise.core.arrays import MINUTE
 from barwise.core.errors import ConfigError, DataError, IntegrityError
-from barwise.features import BarColumns, FeatureGraph, on
+from barwise.features import BarColumns, FeatureGraph, on, sourced
 from barwise.features.sourced import SourcedGraph
 from barwise.stream.expr import lag
 from barwise.testing import stages
@@ -49,6 +49,18 @@ def test_chunks_do_not_matter(bars, places):
 def test_a_restart_changes_nothing(data):
     bars = data.draw(any_bars())
     stages.check_restore(EXAMPLE, bars, data.draw(st.integers(0, len(bars))))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_blocks_that_are_prepared_meanwhile_change_nothing(walk, monkeypatch, threads):
+    expected = FeatureGraph(NAMES).push(walk)
+    monkeypatch.setattr(sourced, "_BLOCK", 37)
+    graph = FeatureGraph(NAMES)
+    np.testing.assert_array_equal(graph.push(walk, threads=threads), expected)
+    again = FeatureGraph(NAMES)
+    again.push(walk)
+    for key, value in again.snapshot().items():
+        np.testing.assert_array_equal(graph.snapshot()[key], value, key)
 
 
 @PROFILE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from barwise.bars.sessions import SessionHours
 from barwise.core.errors import ConfigError
 from barwise.core.hashing import hash_json
 from barwise.core.stage import State, part_of, with_prefix
+from barwise.features.ahead import ahead
 from barwise.features.columns import CALENDAR_COLUMNS
 from barwise.features.external import EXTERNAL
 from barwise.features.external_source import ExternalSource, Tables
@@ -31,7 +32,7 @@ from barwise.stream import Expr, Graph
 from barwise.stream.learned import Parameters, waiting
 from barwise.stream.program import Program
 
-_BLOCK = 128 * 1024
+_BLOCK = 64 * 1024
 """Rows whose input columns stand in memory at a time."""
 
 
@@ -292,14 +293,10 @@ class SourcedGraph:
             out = np.empty((len(chunk), len(self._graph.names)), np.float32)
         if not len(chunk):
             return out
-        if len(chunk) <= _BLOCK:
-            return self._graph.push(self._columns(chunk), out=out, threads=threads)
-        for start in range(0, len(chunk), _BLOCK):
-            part = chunk[start : start + _BLOCK]
-            columns = self._columns(part)
-            self._graph.push(
-                columns, out=out[start : start + len(part)], threads=threads
-            )
+        blocks = self._in_blocks(chunk)
+        for start, columns in blocks if threads == 1 else ahead(blocks):
+            rows = out[start : start + _BLOCK]
+            self._graph.push(columns, out=rows, threads=threads)
         return out
 
     def push_exact(self, chunk: Bars) -> np.ndarray:
@@ -368,6 +365,10 @@ class SourcedGraph:
         if len(chunk):
             self._clock = int(chunk.time[-1])
             self._interval = chunk.interval
+
+    def _in_blocks(self, chunk: Bars) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+        for start in range(0, len(chunk), _BLOCK):
+            yield start, self._columns(chunk[start : start + _BLOCK])
 
     def _columns(self, chunk: Bars) -> dict[str, np.ndarray]:
         columns: dict[str, np.ndarray] = {}
