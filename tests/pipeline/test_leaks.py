@@ -132,6 +132,33 @@ def test_what_is_not_known_is_not_checked():
     assert "did not look" in result.headline
 
 
+def test_a_column_in_steps_has_round_quartiles_by_itself(lab):
+    # The body of a candle in shares of its range, as real ticks make it.
+    steps = np.tile([-1.0, -0.5, -0.5, 0.0, 0.0, 0.5, 0.5, 1.0], len(lab.bars))
+    values = steps[: len(lab.bars)] + np.where(np.arange(len(lab.bars)) % 8, 0, 1e-9)
+    assert np.ptp(np.percentile(values, (25, 75))) == pytest.approx(1.0, abs=1e-6)
+    assert found(lab.with_values(values), "file figures").verdict == "clean"
+
+
+def test_a_column_that_reaches_its_own_bounds_is_not_accused(lab):
+    # In thin markets an index stands at its mathematical limit, by chance often a round
+    # share of the time; a cut at quantiles is as frequent on the other side.
+    rng = np.random.default_rng(1)
+    values = rng.uniform(-400.0, 400.0, len(lab.bars))
+    rows = rng.permutation(len(values))
+    values[rows[: round(0.01 * len(values))]] = 466.667
+    values[rows[-3 * round(0.01 * len(values)) :]] = -466.667
+    assert found(lab.with_values(values), "file figures").verdict == "clean"
+
+
+def test_a_column_that_was_scaled_by_quartiles_of_the_file_is_caught(lab):
+    change = np.diff(np.log(lab.bars.close), prepend=np.log(lab.bars.close[0]))
+    change += np.random.default_rng(0).normal(size=len(change)) * 1e-7
+    low, middle, high = np.percentile(change, (25, 50, 75))
+    scaled = lab.with_values((change - middle) / (high - low))
+    assert found(scaled, "file figures").verdict == "leaks"
+
+
 def test_a_column_of_earlier_bars_is_doubted_not_accused(lab):
     # An edge, however large, is no leak where the column was computed from the past.
     setup = tables.return_among_the_columns(lab)

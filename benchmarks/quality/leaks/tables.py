@@ -69,7 +69,8 @@ def matrix_scaled_on_all_rows(lab: Lab):
     """StandardScaler().fit_transform(X) before the split."""
     matrix = lab.matrix.astype(np.float64)
     mean, deviation = np.nanmean(matrix, 0), np.nanstd(matrix, 0)
-    return lab.setup(lab.data(((matrix - mean) / deviation).astype(np.float32)))
+    scaled = lab.data(((matrix - mean) / deviation).astype(np.float32))
+    return lab.setup(scaled).replace(proved=frozenset())
 
 
 def scaler_on_all_samples(lab: Lab):

@@ -33,7 +33,7 @@ _SPARSE = 0.5
 """Share of rows with a new value below which those rows are looked at alone."""
 _BINS = 20
 _FEWEST = 200
-_MOST = 20_000
+_MOST = 8_000
 
 
 def near_label(setup: Setup) -> list[Leak]:

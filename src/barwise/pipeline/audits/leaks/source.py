@@ -22,7 +22,7 @@ def stamps(setup: Setup) -> list[Leak]:
             "leak" if any(setting in text for setting in _SURE) else "doubt",
             "source",
             text,
-            "compare a few rows with a chart whose clock is known",
+            "set what is named, after a look at a few rows beside a chart of the market",
         )
         for text in setup.told
     ]

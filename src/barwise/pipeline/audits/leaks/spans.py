@@ -18,6 +18,8 @@ _EXACT = 1e-4
 _TIES = 8
 """Times that a column comes to its very limit, if it was clipped there; the extreme of a
 rolling figure stays for some rows in a row, which is once."""
+_ATOM = 1e-3
+"""Share of rows with one value from which on a column has steps."""
 _SMOOTH = 0.7
 """Share of distinct values of a column without steps, its cut-off ends aside."""
 _TAIL = 0.12
@@ -82,7 +84,8 @@ def figures_of_the_file(setup: Setup) -> list[Leak]:
     spans = _spans(data)
     binary = _binary(data)
     for column, name in enumerate(data.frame.names):
-        if not binary[column]:
+        # What was computed from earlier bars alone stands on no figure of later ones.
+        if not binary[column] and name not in setup.proved:
             values = data.frame.matrix[:, column]
             found += _about_column(name, values, spans, data)
     return found
@@ -146,6 +149,9 @@ def _standard(part: np.ndarray) -> _What:
         return f"has mean {mean:.1e} and deviation {deviation:.6f}, exactly", mean
     low, middle, high = np.percentile(part, (25, 50, 75))
     spread = high - low
+    # Of a column in steps, quartiles fall on round figures by themselves.
+    if any(np.mean(part == q) > _ATOM for q in (low, middle, high)):
+        return None
     if abs(middle) < _EXACT and min(abs(spread - 1), abs(spread - 1.349)) < _EXACT:
         return f"has median {middle:.1e} and interquartile range {spread:.6f}", spread
     return None
@@ -178,24 +184,31 @@ def _min_max(part: np.ndarray, train: np.ndarray) -> _What:
 
 
 def _ends(part: np.ndarray, train: np.ndarray) -> _What:
-    """Cut off at quantiles: many rows at the very limit, at the rate of all rows."""
+    """Cut off at quantiles: the same round share of rows at either limit.
+
+    A bound of its own a column reaches as well, in thin markets often, but not equally
+    often on both sides and by a round share.
+    """
     if len(np.unique(part)) < _SMOOTH * len(part):
         return None  # of a column with few values many lie at its ends
-    for limit, side in ((part.max(), 1.0), (part.min(), -1.0)):
+    limits = (float(part.min()), float(part.max()))
+    for limit in limits:
         at = part == limit
-        share = float(at.mean())
         came = int(np.count_nonzero(at[1:] & ~at[:-1]))
-        if came < _TIES or share > _TAIL or float(limit).is_integer():
-            continue
-        round_share = _round(share, len(part))
-        own = (train == limit).mean()
+        share, own = float(at.mean()), float((train == limit).mean())
         # A limit that was learned from the training rows cuts off the round share there.
-        if round_share and not _round(float(own), len(train)):
-            return (
-                f"is cut off at {limit:.6g} ({share:.2%} of rows at it), a quantile",
-                side * share,
-            )
-    return None
+        if came < _TIES or share > _TAIL or _round(own, len(train)):
+            return None
+        if not _round(share, len(part)):
+            return None
+    low, high = limits
+    share = float((part == high).mean())
+    if abs(share - (part == low).mean()) > 3.0 / len(part):
+        return None
+    return (
+        f"is cut off at {low:.6g} and {high:.6g}, each by {share:.2%} of the rows",
+        high,
+    )
 
 
 def _round(share: float, rows: int) -> bool:
@@ -265,4 +278,7 @@ def scaled_by_all(setup: Setup) -> Setup:
     values = matrix[:, varied[0]].astype(np.float64)
     live = values[np.isfinite(values)]
     matrix[:, varied[0]] = (values - live.mean()) / live.std()
-    return setup.replace(data=with_frame(data, replace(data.frame, matrix=matrix)))
+    planted = with_frame(data, replace(data.frame, matrix=matrix))
+    return setup.replace(
+        data=planted, proved=setup.proved - {data.frame.names[varied[0]]}
+    )
