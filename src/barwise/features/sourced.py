@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -17,7 +17,6 @@ from barwise.bars.sessions import SessionHours
 from barwise.core.errors import ConfigError
 from barwise.core.hashing import hash_json
 from barwise.core.stage import State, part_of, with_prefix
-from barwise.features.ahead import ahead
 from barwise.features.columns import CALENDAR_COLUMNS
 from barwise.features.external import EXTERNAL
 from barwise.features.external_source import ExternalSource, Tables
@@ -293,10 +292,11 @@ class SourcedGraph:
             out = np.empty((len(chunk), len(self._graph.names)), np.float32)
         if not len(chunk):
             return out
-        blocks = self._in_blocks(chunk)
-        for start, columns in blocks if threads == 1 else ahead(blocks):
-            rows = out[start : start + _BLOCK]
-            self._graph.push(columns, out=rows, threads=threads)
+        blocks = (
+            (self._columns(chunk[start : start + _BLOCK]), out[start : start + _BLOCK])
+            for start in range(0, len(chunk), _BLOCK)
+        )
+        self._graph.push_blocks(blocks, threads=threads)
         return out
 
     def push_exact(self, chunk: Bars) -> np.ndarray:
@@ -365,10 +365,6 @@ class SourcedGraph:
         if len(chunk):
             self._clock = int(chunk.time[-1])
             self._interval = chunk.interval
-
-    def _in_blocks(self, chunk: Bars) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
-        for start in range(0, len(chunk), _BLOCK):
-            yield start, self._columns(chunk[start : start + _BLOCK])
 
     def _columns(self, chunk: Bars) -> dict[str, np.ndarray]:
         columns: dict[str, np.ndarray] = {}

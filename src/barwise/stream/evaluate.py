@@ -60,6 +60,7 @@ def run_exact(
     ndarray of float64, shape (n, n_outputs)
     """
     out = np.empty((rows, len(plan.places)))
+    arrays = [arrays[i] for i in plan.columns]
     for start in range(0, rows, CHUNK):
         n = min(CHUNK, rows - start)
         interpret(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from queue import Queue
 from typing import final
 
 import numpy as np
@@ -28,6 +29,12 @@ from barwise.stream.program import compile_program
 Columns = Mapping[str, np.ndarray]
 
 _LEARNED = "learned/"
+
+_Block = tuple[list[np.ndarray], np.ndarray]
+"""Input columns in the program's order, and the rows of the output."""
+
+_AHEAD = 2
+"""Blocks that wait for a thread: memory stays bounded."""
 
 _BLOCK = 32 * 1024
 """Rows whose inputs are gathered at a time: memory stays bounded for any push."""
@@ -156,17 +163,36 @@ class Graph(Stage[Columns, np.ndarray]):
         rows = len(next(iter(chunk.values())))
         if out is None:
             out = np.empty((rows, len(self.names)), np.float32)
-        elif out.shape != (rows, len(self.names)) or out.dtype != np.float32:
-            raise ValueError(
-                f"out must be float32 of shape {(rows, len(self.names))}, "
-                f"got {out.dtype} of shape {out.shape}"
-            )
+        self._check_out(out, rows)
         plans = self._plans_for(threads)
         if len(plans) > 1:
-            self._push_parallel(plans, arrays, rows, out)
+            self._push_parallel(plans, [(arrays, out)])
         elif plans:
-            self._push_plan(plans[0], self._state, arrays, rows, out)
+            _push_plan(plans[0], self._state, arrays, out)
         return out
+
+    def push_blocks(
+        self, blocks: Iterable[tuple[Columns, np.ndarray]], *, threads: int
+    ) -> None:
+        """Compute one block of rows after another, like as many pushes.
+
+        With threads the columns of the next blocks are asked for meanwhile, and a
+        thread that is done with its part of a block goes on to the next one.
+
+        Parameters
+        ----------
+        blocks : iterable of (mapping of str to ndarray, ndarray of float32)
+            Input columns, and the rows of the output that are written.
+        threads : int
+        """
+        if self._unfitted:
+            raise NotFittedError(_not_fitted(self._unfitted))
+        plans = self._plans_for(threads)
+        if len(plans) > 1:
+            self._push_parallel(plans, self._read(blocks))
+        else:
+            for columns, out in blocks:
+                self.push(columns, out=out)
 
     def push_row(self, inputs: np.ndarray) -> np.ndarray:
         """Compute one row: what :meth:`push` does, without gathering columns.
@@ -258,53 +284,80 @@ class Graph(Stage[Columns, np.ndarray]):
             ]
         return self._plans[threads]
 
-    def _push_parallel(
-        self, plans: list[Plan], arrays: list[np.ndarray], rows: int, out: np.ndarray
-    ) -> None:
+    def _check_out(self, out: np.ndarray, rows: int) -> None:
+        if out.shape != (rows, len(self.names)) or out.dtype != np.float32:
+            raise ValueError(
+                f"out must be float32 of shape {(rows, len(self.names))}, "
+                f"got {out.dtype} of shape {out.shape}"
+            )
+
+    def _read(self, blocks: Iterable[tuple[Columns, np.ndarray]]) -> Iterator[_Block]:
+        for columns, out in blocks:
+            self._check_out(out, len(next(iter(columns.values()))))
+            yield [columns[name] for name in self.program.columns], out
+
+    def _push_parallel(self, plans: list[Plan], blocks: Iterable[_Block]) -> None:
         states = [self._state.copy() for _ in plans]
+        queues: list[Queue[_Block | None]] = [Queue(_AHEAD) for _ in plans]
         with ThreadPoolExecutor(len(plans)) as pool:
             jobs = [
-                pool.submit(self._push_plan, plan, state, arrays, rows, out)
-                for plan, state in zip(plans, states, strict=True)
+                pool.submit(_work, plan, state, queue)
+                for plan, state, queue in zip(plans, states, queues, strict=True)
             ]
+            try:
+                for block in blocks:
+                    for queue in queues:
+                        queue.put(block)
+            finally:
+                for queue in queues:
+                    queue.put(None)
             for job in jobs:
                 job.result()
         for plan, state in zip(plans, states, strict=True):
             for begin, end in plan.owned:
                 self._state[begin:end] = state[begin:end]
 
-    @staticmethod
-    def _push_plan(
-        plan: Plan,
-        state: np.ndarray,
-        arrays: list[np.ndarray],
-        rows: int,
-        out: np.ndarray,
-    ) -> None:
-        # One layout only reaches the interpreter: others would compile again.
-        direct = out.flags.c_contiguous
-        first, last = plan.outputs.start, plan.outputs.stop
-        for start in range(0, rows, _BLOCK):
-            stop = min(start + _BLOCK, rows)
-            inputs = gathered(arrays, start, stop)
-            block = (
-                out[start:stop]
-                if direct
-                else np.empty((stop - start, out.shape[1]), np.float32)
-            )
-            interpret(
-                plan.table,
-                plan.params,
-                state,
-                plan.registers,
-                plan.known,
-                plan.staging,
-                inputs,
-                block,
-                first,
-            )
-            if not direct:
-                out[start:stop, first:last] = block[:, first:last]
+
+def _work(plan: Plan, state: np.ndarray, queue: Queue[_Block | None]) -> None:
+    over = False
+    try:
+        while (block := queue.get()) is not None:
+            _push_plan(plan, state, *block)
+        over = True
+    finally:
+        # Who puts blocks in waits for them to be taken, after an error too.
+        while not over:
+            over = queue.get() is None
+
+
+def _push_plan(
+    plan: Plan, state: np.ndarray, arrays: list[np.ndarray], out: np.ndarray
+) -> None:
+    # One layout only reaches the interpreter: others would compile again.
+    arrays = [arrays[i] for i in plan.columns]
+    direct = out.flags.c_contiguous
+    first, last = plan.outputs.start, plan.outputs.stop
+    for start in range(0, len(out), _BLOCK):
+        stop = min(start + _BLOCK, len(out))
+        inputs = gathered(arrays, start, stop)
+        block = (
+            out[start:stop]
+            if direct
+            else np.empty((stop - start, out.shape[1]), np.float32)
+        )
+        interpret(
+            plan.table,
+            plan.params,
+            state,
+            plan.registers,
+            plan.known,
+            plan.staging,
+            inputs,
+            block,
+            first,
+        )
+        if not direct:
+            out[start:stop, first:last] = block[:, first:last]
 
 
 def _not_fitted(names: tuple[str, ...]) -> str:

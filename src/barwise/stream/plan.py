@@ -5,6 +5,7 @@ Plans differ with the number of threads and from version to version; results do 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -30,6 +31,8 @@ class Plan:
     """Spans of the state that this plan brings forward."""
     places: np.ndarray
     """Registers of the output columns."""
+    columns: tuple[int, ...]
+    """Which of the program's input columns it reads, in the order of their registers."""
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -67,8 +70,8 @@ def make_plan(
     }
     last_use |= {targets[j]: len(steps) for j in outputs if keep}
     registers, free = _fixed_registers(program, needed), list[int]()
-    used = max([len(program.columns), *(r + 1 for r in registers.values())])
-    fixed = set(registers)
+    used = max([0, *(r + 1 for r in registers.values())])
+    fixed = dict.fromkeys(registers)
     rows: list[tuple[int, ...]] = []
     params: list[float] = []
     for at, step in enumerate(steps):
@@ -87,7 +90,7 @@ def make_plan(
             rows.append((OPS[node.op].code, *places, registers[k], *where))
             params += [float(p) for p in node.params]
             read = node.inputs
-        free += [registers[i] for i in {*read} - fixed if last_use[i] == at]
+        free += [registers[i] for i in {*read} - fixed.keys() if last_use[i] == at]
     bank = np.zeros((used + SPARE, width))
     for k in fixed:
         if nodes[k].op == "const":
@@ -105,6 +108,7 @@ def make_plan(
             if nodes[k].state_length
         ),
         np.array([registers[targets[j]] for j in outputs], np.int64),
+        _columns_read(program, fixed),
     )
 
 
@@ -164,16 +168,17 @@ def _ancestors(program: Program, roots: Iterable[int]) -> list[int]:
 
 def _fixed_registers(program: Program, needed: Sequence[int]) -> dict[int, int]:
     """Input columns keep the first registers, constants the next ones."""
-    by_name = {name: i for i, name in enumerate(program.columns)}
-    fixed: dict[int, int] = {}
-    following = len(program.columns)
+    by_op: dict[str, list[int]] = {"column": [], "const": []}
     for k in needed:
-        node = program.nodes[k]
-        if node.op == "column":
-            fixed[k] = by_name[str(node.params[0])]
-        elif node.op == "const":
-            fixed[k], following = following, following + 1
-    return fixed
+        by_op.get(program.nodes[k].op, []).append(k)
+    return {k: r for r, k in enumerate([*by_op["column"], *by_op["const"]])}
+
+
+def _columns_read(program: Program, fixed: Iterable[int]) -> tuple[int, ...]:
+    names = (
+        n.params[0] for n in map(program.nodes.__getitem__, fixed) if n.op == "column"
+    )
+    return tuple(program.columns.index(str(name)) for name in names)
 
 
 def share_out(program: Program, threads: int) -> list[tuple[range, set[int]]]:
@@ -191,7 +196,7 @@ def share_out(program: Program, threads: int) -> list[tuple[range, set[int]]]:
     wants = [set(_ancestors(program, [t])) for t in program.outputs.values()]
     costs = [_cost(node) for node in program.nodes]
     low, high = 0.0, sum(costs) + _OUTPUT * len(wants)
-    runs = _fill(wants, costs, high)
+    runs = _fill(wants, costs, math.inf)
     # The smallest limit that the threads can keep, to a thousandth.
     for _ in range(10 if threads > 1 else 0):
         limit = 0.5 * (low + high)
@@ -225,14 +230,39 @@ def _fill(
     return [*runs, range(start, len(wants))] if wants else []
 
 
-_OUTPUT = 1.0
+_OUTPUT = 0.8
 """Rough nanoseconds a row to write one output column."""
+
+_COSTS = {
+    "column": (1.3, 0.0),
+    "const": (0.0, 0.0),
+    "log": (3.5, 0.0),
+    "exp": (3.5, 0.0),
+    "sin": (8.0, 0.0),
+    "cos": (8.0, 0.0),
+    "lag": (0.4, 0.0),
+    "carry": (5.0, 0.0),
+    "ema": (0.8, 0.0),
+    "accumulate": (3.0, 0.0),
+    "rolling_var": (3.0, 0.0),
+    "rolling_cov": (6.0, 0.0),
+    "rolling_line": (4.0, 0.0),
+    "rolling_age": (5.5, 0.0),
+    "rolling_mad": (3.0, 0.25),
+    "rolling_rank": (20.0, 0.05),
+    "rolling_quantile": (20.0, 0.2),
+    "fir": (2.0, 0.2),
+    "volume_profile": (0.0, 5.0),
+    "kama": (3.0, 0.0),
+    "psar": (5.0, 0.0),
+    "supertrend": (10.0, 0.0),
+}
+"""Rough nanoseconds a row, and for each row of the window, of the dearer ops."""
 
 
 def _cost(node: Node) -> float:
     """Rough nanoseconds a row; only the balance between threads hangs on it."""
-    if node.op in ("fir", "kama", "rolling_rank", "rolling_quantile", "rolling_mad"):
-        return 2.0 + 0.5 * float(node.params[0])
     if node.op == "hidden_markov":
         return 15.0 * float(node.params[1])
-    return 6.0 if node.state_length else 1.0
+    fixed, each = _COSTS.get(node.op, (1.5 if node.state_length else 0.3, 0.0))
+    return fixed + each * float(node.params[0]) if each else fixed

@@ -145,7 +145,7 @@ def class_values(
     >>> mes = Costs(tick_size=0.25, multiplier=5.0, commission=0.62, slippage_ticks=1)
     >>> p, price = np.array([[0.4, 0.6]]), np.array([5000.0])
     >>> class_values(p, price, [-0.001, 0.001], mes).round(2)
-    array([[ 0.26, -1.75]])
+    array([[ 0.25, -1.75]])
     """
     moves = np.expm1(np.asarray(class_returns, np.float64))
     shape = probabilities.shape

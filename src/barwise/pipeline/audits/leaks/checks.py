@@ -68,10 +68,13 @@ def audit_leaks(
     --------
     >>> from barwise.testing.toy_data import toy_container
     >>> audit = audit_leaks(Setup(toy_container()))
-    >>> audit.leaks, audit.of("folds").verdict, audit.of("folds").canary
-    (False, 'clean', True)
-    >>> audit.of("columns").verdict
-    'not checked'
+    >>> audit.of("folds").verdict, audit.of("folds").canary, audit.of("columns").verdict
+    ('clean', True, 'not checked')
+
+    The toy's first column is what its labels were made of, with noise:
+
+    >>> audit.leaks, audit.of("near label").verdict
+    (True, 'leaks')
     """
     answers = []
     for done, check in enumerate(CHECKS):
