@@ -230,7 +230,7 @@ def _fill(
     return [*runs, range(start, len(wants))] if wants else []
 
 
-_OUTPUT = 0.8
+_OUTPUT = 0.5
 """Rough nanoseconds a row to write one output column."""
 
 _COSTS = {
@@ -247,14 +247,15 @@ _COSTS = {
     "rolling_var": (3.0, 0.0),
     "rolling_cov": (6.0, 0.0),
     "rolling_line": (4.0, 0.0),
-    "rolling_age": (5.5, 0.0),
+    "rolling_age": (6.0, 0.0),
     "rolling_mad": (3.0, 0.25),
     "rolling_rank": (20.0, 0.05),
     "rolling_quantile": (20.0, 0.2),
     "fir": (2.0, 0.2),
     "volume_profile": (0.0, 5.0),
     "kama": (3.0, 0.0),
-    "psar": (5.0, 0.0),
+    "rolling_extreme": (1.9, 0.0),
+    "psar": (5.5, 0.0),
     "supertrend": (10.0, 0.0),
 }
 """Rough nanoseconds a row, and for each row of the window, of the dearer ops."""
