@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from barwise.stream.expr import Expr
-from barwise.stream.ops import CHUNK, interpret
+from barwise.stream.ops import CHUNK
 from barwise.stream.plan import Plan, make_plan
 from barwise.stream.program import compile_program
 
@@ -63,17 +63,8 @@ def run_exact(
     arrays = [arrays[i] for i in plan.columns]
     for start in range(0, rows, CHUNK):
         n = min(CHUNK, rows - start)
-        interpret(
-            plan.table,
-            plan.params,
-            state,
-            plan.registers,
-            plan.known,
-            plan.staging,
-            gathered(arrays, start, start + n),
-            np.empty((n, len(plan.places)), np.float32),
-            0,
-        )
+        inputs = gathered(arrays, start, start + n)
+        plan.run(state, inputs, np.empty((n, len(plan.places)), np.float32))
         out[start : start + n] = plan.registers[plan.places, :n].T
     return out
 

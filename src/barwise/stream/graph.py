@@ -22,7 +22,7 @@ from barwise.stream.learned import (
     waiting,
     with_learned,
 )
-from barwise.stream.ops import ROW, interpret
+from barwise.stream.ops import ROW
 from barwise.stream.plan import Plan, make_plan, share_out
 from barwise.stream.program import compile_program
 
@@ -157,18 +157,10 @@ class Graph(Stage[Columns, np.ndarray]):
         -------
         ndarray of float32, shape (n, n_outputs)
         """
-        if self._unfitted:
-            raise NotFittedError(_not_fitted(self._unfitted))
-        arrays = [chunk[name] for name in self.program.columns]
-        rows = len(next(iter(chunk.values())))
         if out is None:
+            rows = len(next(iter(chunk.values())))
             out = np.empty((rows, len(self.names)), np.float32)
-        self._check_out(out, rows)
-        plans = self._plans_for(threads)
-        if len(plans) > 1:
-            self._push_parallel(plans, [(arrays, out)])
-        elif plans:
-            _push_plan(plans[0], self._state, arrays, out)
+        self.push_blocks([(chunk, out)], threads=threads)
         return out
 
     def push_blocks(
@@ -187,12 +179,13 @@ class Graph(Stage[Columns, np.ndarray]):
         """
         if self._unfitted:
             raise NotFittedError(_not_fitted(self._unfitted))
-        plans = self._plans_for(threads)
+        plans, read = self._plans_for(threads), self._read(blocks)
         if len(plans) > 1:
-            self._push_parallel(plans, self._read(blocks))
+            self._push_parallel(plans, read)
         else:
-            for columns, out in blocks:
-                self.push(columns, out=out)
+            for arrays, out in read:
+                for plan in plans:
+                    _push_plan(plan, self._state, arrays, out)
 
     def push_row(self, inputs: np.ndarray) -> np.ndarray:
         """Compute one row: what :meth:`push` does, without gathering columns.
@@ -211,18 +204,8 @@ class Graph(Stage[Columns, np.ndarray]):
         if self._single is None:
             every = range(len(self.names))
             self._single = make_plan(self.program, every, set(), width=ROW)
-        plan, out = self._single, np.empty((1, len(self.names)), np.float32)
-        interpret(
-            plan.table,
-            plan.params,
-            self._state,
-            plan.registers,
-            plan.known,
-            plan.staging,
-            inputs,
-            out,
-            0,
-        )
+        out = np.empty((1, len(self.names)), np.float32)
+        self._single.run(self._state, inputs, out)
         return out
 
     def push_exact(self, chunk: Columns) -> np.ndarray:
@@ -284,16 +267,14 @@ class Graph(Stage[Columns, np.ndarray]):
             ]
         return self._plans[threads]
 
-    def _check_out(self, out: np.ndarray, rows: int) -> None:
-        if out.shape != (rows, len(self.names)) or out.dtype != np.float32:
-            raise ValueError(
-                f"out must be float32 of shape {(rows, len(self.names))}, "
-                f"got {out.dtype} of shape {out.shape}"
-            )
-
     def _read(self, blocks: Iterable[tuple[Columns, np.ndarray]]) -> Iterator[_Block]:
         for columns, out in blocks:
-            self._check_out(out, len(next(iter(columns.values()))))
+            shape = len(next(iter(columns.values()))), len(self.names)
+            if out.shape != shape or out.dtype != np.float32:
+                raise ValueError(
+                    f"out must be float32 of shape {shape}, got {out.dtype} of shape "
+                    f"{out.shape}"
+                )
             yield [columns[name] for name in self.program.columns], out
 
     def _push_parallel(self, plans: list[Plan], blocks: Iterable[_Block]) -> None:
@@ -345,17 +326,7 @@ def _push_plan(
             if direct
             else np.empty((stop - start, out.shape[1]), np.float32)
         )
-        interpret(
-            plan.table,
-            plan.params,
-            state,
-            plan.registers,
-            plan.known,
-            plan.staging,
-            inputs,
-            block,
-            first,
-        )
+        plan.run(state, inputs, block)
         if not direct:
             out[start:stop, first:last] = block[:, first:last]
 

@@ -12,7 +12,7 @@ from itertools import groupby
 
 import numpy as np
 
-from barwise.stream.ops import EMIT, OPS, SPARE, STRIDE
+from barwise.stream.ops import EMIT, OPS, SPARE, STRIDE, interpret
 from barwise.stream.program import Node, Program
 
 
@@ -33,6 +33,20 @@ class Plan:
     """Registers of the output columns."""
     columns: tuple[int, ...]
     """Which of the program's input columns it reads, in the order of their registers."""
+
+    def run(self, state: np.ndarray, inputs: np.ndarray, matrix: np.ndarray) -> None:
+        """Bring ``state`` forward over the rows of ``inputs``; write its columns."""
+        interpret(
+            self.table,
+            self.params,
+            state,
+            self.registers,
+            self.known,
+            self.staging,
+            inputs,
+            matrix,
+            self.outputs.start,
+        )
 
 
 @dataclass(frozen=True, order=True, slots=True)
