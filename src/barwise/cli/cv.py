@@ -42,6 +42,14 @@ Horizons = Annotated[
         help="Comma-separated, bars; else every horizon of the config.",
     ),
 ]
+Embargo = Annotated[
+    int | None,
+    typer.Option(
+        "--embargo",
+        min=0,
+        help="Bars after a test fold; else 1440 of five minutes, or five sessions.",
+    ),
+]
 Jobs = Annotated[
     int,
     typer.Option(
@@ -82,14 +90,7 @@ def cv(
         int,
         typer.Option("--n-test-groups", min=1, help="Tested at a time, combinatorial."),
     ] = 2,
-    embargo: Annotated[
-        int | None,
-        typer.Option(
-            "--embargo",
-            min=0,
-            help="Bars after a test fold; else 1440 of five minutes, or five sessions.",
-        ),
-    ] = None,
+    embargo: Embargo = None,
     jobs: Jobs = 1,
     json: Json = False,
 ) -> None:

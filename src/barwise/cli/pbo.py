@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from barwise.cli.cv import Horizons, Jobs, Models, chosen, execute
+from barwise.cli.cv import Embargo, Horizons, Jobs, Models, chosen, execute
 from barwise.cli.output import Json, ending, write_json, write_table, write_text
 from barwise.cli.run import DEFAULT, Config
 
@@ -34,14 +34,7 @@ def pbo(
         int,
         typer.Option("--n-blocks", min=2, help="Blocks of days to recombine, even."),
     ] = 16,
-    embargo: Annotated[
-        int | None,
-        typer.Option(
-            "--embargo",
-            min=0,
-            help="Bars after a test fold; else 1440 of five minutes, or five sessions.",
-        ),
-    ] = None,
+    embargo: Embargo = None,
     jobs: Jobs = 1,
     json: Json = False,
 ) -> None:

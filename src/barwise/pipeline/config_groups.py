@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
+    AfterValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -72,6 +73,15 @@ def told(check: Callable[[Any], T], value: Any) -> T:
         raise PydanticCustomError("told", "{text}", {"text": str(problem)}) from problem
 
 
+def _zone(name: str) -> str:
+    told(check_timezone, name)
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+"""IANA name of a time zone."""
+
+
 def _known(what: str, names: Iterable[str], known: Sequence[str]) -> None:
     for name in names:
         if name not in known:
@@ -108,7 +118,7 @@ class DataConfig(Group):
     file of their own (contracts)."""
     label: LabelSide
     """Whether the source stamps a bar with its open or with its close."""
-    timezone: str | None = None
+    timezone: Zone | None = None
     """Zone of the source's clock, e.g. America/Chicago; null takes the column's own
     zone, and a column without one is UTC."""
     columns: dict[str, str] = Field(default_factory=dict)
@@ -183,13 +193,6 @@ class DataConfig(Group):
             unique([one.contract for one in given])
             unique([one.path for one in given])
         return given
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, name: str | None) -> str | None:
-        if name is not None:
-            told(check_timezone, name)
-        return name
 
     @field_validator("columns")
     @classmethod
@@ -282,7 +285,7 @@ class ExternalTable(Group):
     """Column with the moment at which a row was known; a row counts from then on."""
     columns: tuple[Text, ...] = ()
     """Columns to take; their names become lower-case."""
-    timezone: str | None = None
+    timezone: Zone | None = None
     """Zone of the table's clock, e.g. America/New_York; null takes the column's own zone,
     and a column without one is UTC."""
     delay: str | None = None
@@ -293,13 +296,6 @@ class ExternalTable(Group):
     columns minutes_to and minutes_since."""
     max_age: str | None = None
     """How long a row counts, e.g. 3d; null: until the next one."""
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, name: str | None) -> str | None:
-        if name is not None:
-            told(check_timezone, name)
-        return name
 
     @field_validator("delay", "max_age")
     @classmethod

@@ -8,8 +8,15 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from barwise.bars.intervals import parse_duration
-from barwise.bars.timestamps import check_timezone
-from barwise.pipeline.config_groups import Count, Group, Positive, Text, told, unique
+from barwise.pipeline.config_groups import (
+    Count,
+    Group,
+    Positive,
+    Text,
+    Zone,
+    told,
+    unique,
+)
 
 
 class SignalConfig(Group):
@@ -21,7 +28,7 @@ class SignalConfig(Group):
     """Name of the column: 0 or 1, empty where there is no signal."""
     known_at: Text
     """Name of the column with the close of the bar that a row belongs to."""
-    timezone: str | None = None
+    timezone: Zone | None = None
     """Zone of its timestamps without one; null is UTC."""
     delay: str | None = None
     """How much later than its stamp the bar closes, e.g. 5min where stamps are opens."""
@@ -30,13 +37,6 @@ class SignalConfig(Group):
     h for one that looks h bars ahead."""
     side: Literal["long", "short"] = "long"
     """What is traded on a 1."""
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, name: str | None) -> str | None:
-        if name is not None:
-            told(check_timezone, name)
-        return name
 
     @field_validator("delay")
     @classmethod
