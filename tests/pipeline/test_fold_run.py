@@ -20,7 +20,7 @@ from barwise.pipeline.column_learner import GraphLearner
 from barwise.pipeline.fold_run import evaluate
 from barwise.pipeline.folding import Folding
 from barwise.testing.artefacts import artefacts
-from barwise.training import TrainerConfig, out_of_fold
+from barwise.training import TrainerConfig, load_out_of_fold, out_of_fold
 
 BARS = simulate_bars("MES", days=10, signal=0.2, seed=8)
 FOLDS = Folding("purged", 5, embargo=60)
@@ -67,6 +67,28 @@ def test_a_commands_folds_are_those_of_the_function(folder, summary):
     assert [f.learned for f in judged.made.folds] == [f.learned for f in made.folds]
     # Every fold has learned something else.
     assert len({fold.learned for fold in made.folds}) == 5
+
+
+def test_the_models_predictions_lie_aligned_beside_the_report(folder):
+    settings = config(
+        folder,
+        models=["logistic", {"name": "lstm", "config": LSTM}],
+        labels={"horizons": [3, 5]},
+    )
+    summary = evaluate(settings, Folding("walk-forward", 2))
+    assert list(summary.predictions) == [3, 5]
+    for horizon, path in summary.predictions.items():
+        assert path.parent == summary.report.parent
+        aligned = load_out_of_fold(path)
+        assert aligned.models == ("logistic", "lstm")
+        data = build_dataset(settings, horizon=horizon)
+        np.testing.assert_array_equal(aligned.times, data.frame.times[aligned.rows])
+        for one in summary.judged:
+            if one.outcome.horizon == horizon:
+                found = aligned.probabilities[one.outcome.model_name]
+                np.testing.assert_array_equal(found, one.made.paths)
+                learned = [fold.learned for fold in one.made.folds]
+                assert aligned.facts[one.outcome.model_name]["learned"] == learned
 
 
 def test_pooled_scores_are_those_of_all_predictions(summary):

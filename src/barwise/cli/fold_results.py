@@ -40,6 +40,8 @@ def show_folds(summary: FoldSummary) -> None:
     write_text("\nWhat this shows (pooled; the test part stays sealed):")
     show_readings(summary.results, summary.evidence)
     write_text(f"\nReport: {summary.report}")
+    for path in summary.predictions.values():
+        write_text(f"Out-of-fold predictions, aligned: {path}")
 
 
 def summary_json(summary: FoldSummary) -> dict[str, Any]:
@@ -58,6 +60,7 @@ def summary_json(summary: FoldSummary) -> dict[str, Any]:
         "evidence": summary.evidence and asdict(summary.evidence),
         "skipped": [asdict(one) for one in summary.skipped],
         "report": str(summary.report),
+        "out_of_fold": {h: str(path) for h, path in summary.predictions.items()},
     }
 
 

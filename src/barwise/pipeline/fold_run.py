@@ -23,6 +23,7 @@ from barwise.pipeline.fold_steps import (
     out_of_folds,
     run_folds,
 )
+from barwise.pipeline.fold_tables import file_name, tables_of, write_tables
 from barwise.pipeline.folding import Folding
 from barwise.pipeline.inputs import Inputs, prepare_inputs
 from barwise.pipeline.journey import Notify
@@ -94,6 +95,9 @@ class FoldSummary:
         As the report reads them.
     report : Path
         The HTML file.
+    predictions : dict of int to Path
+        By horizon: the models' out-of-fold predictions on the same rows, in a Parquet
+        file beside it (``load_out_of_fold``).
     evidence : Evidence or None
         How often the data were looked at.
     book : TrialBook
@@ -106,6 +110,7 @@ class FoldSummary:
     skipped: tuple[Skipped, ...]
     results: tuple[ModelResult, ...]
     report: Path
+    predictions: dict[int, Path]
     evidence: Evidence | None
     book: TrialBook
 
@@ -175,7 +180,10 @@ def evaluate(
             scored_on=f"pooled out-of-fold predictions of {folding}",
             folds=folds_of(folding, folded, judged, settings.purge),
         )
-        report = place_report(settings, page, "folds.html")
+        tables = tables_of(folding, containers, judged)
+        report = place_report(
+            settings, page, "folds.html", lambda folder: write_tables(tables, folder)
+        )
     return FoldSummary(
         inputs,
         folding,
@@ -183,6 +191,7 @@ def evaluate(
         tuple(skipped),
         tuple(page.results),
         report,
+        {h: report.parent / file_name(table) for h, table in tables.items()},
         page.evidence,
         book,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,8 +40,29 @@ def reports_folder(config: RunConfig) -> Path:
     return config.output_path / "reports"
 
 
-def place_report(config: RunConfig, page: Report, name: str) -> Path:
-    """Write a page into a report folder of its own and return its file."""
+def place_report(
+    config: RunConfig,
+    page: Report,
+    name: str,
+    beside: Callable[[Path], object] | None = None,
+) -> Path:
+    """Write a page into a report folder of its own and return its file.
+
+    Parameters
+    ----------
+    config : RunConfig
+    page : Report
+    name : str
+        Of the HTML file.
+    beside : callable, optional
+        Writes more files into the folder before it is put in its place.
+    """
     made = reports_folder(config) / clock.stamp()
-    durable.place_folder(made, lambda aside: write_report(page, aside / name))
+
+    def fill(aside: Path) -> None:
+        write_report(page, aside / name)
+        if beside is not None:
+            beside(aside)
+
+    durable.place_folder(made, fill)
     return made / name

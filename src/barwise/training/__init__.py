@@ -1,5 +1,7 @@
 """Training: fit, score beside baselines, keep the run."""
 
+from barwise.training.aligned import AlignedPredictions, align_out_of_fold
+from barwise.training.aligned_file import load_out_of_fold, write_out_of_fold
 from barwise.training.config import TrainerConfig
 from barwise.training.evaluation import (
     BASELINES,
@@ -17,6 +19,7 @@ from barwise.training.trainer import Trainer
 
 __all__ = [
     "BASELINES",
+    "AlignedPredictions",
     "Asked",
     "Evaluation",
     "Examiner",
@@ -27,11 +30,14 @@ __all__ = [
     "Run",
     "Trainer",
     "TrainerConfig",
+    "align_out_of_fold",
     "blind_guesses",
     "list_runs",
+    "load_out_of_fold",
     "new_run",
     "out_of_fold",
     "plan_folds",
     "read_run",
+    "write_out_of_fold",
     "write_run",
 ]

@@ -51,20 +51,14 @@ class FoldPlan:
     def collisions(self) -> np.ndarray:
         """Count for each fold the test samples that share time with a training label.
 
-        Nothing that the splitter knew is used: only times and label ends. Two labels
-        share time where one begins before the other ends, both ends inclusive; of those
-        that begin by a test label's end, the ones that ended before it began do not.
+        Nothing that the splitter knew is used: only times and label ends.
 
         Returns
         -------
         ndarray of int64, shape (n_folds,)
         """
         times, ends = self.samples.times, self.samples.label_end_times
-        found = []
-        for train, test in self.folds:
-            begun = np.searchsorted(np.sort(times[train]), ends[test], side="right")
-            over = np.searchsorted(np.sort(ends[train]), times[test], side="left")
-            found.append(int(np.count_nonzero(begun > over)))
+        found = [seen_outcomes(times, ends, *fold).sum() for fold in self.folds]
         return np.array(found, dtype=np.int64)
 
     def check(self) -> None:
@@ -85,6 +79,31 @@ class FoldPlan:
                 "end (PurgedKFold, CombinatorialPurgedKFold, WalkForward, or the "
                 "TimeSeriesSplit of barwise.datasets)"
             )
+
+
+def seen_outcomes(
+    times: np.ndarray, ends: np.ndarray, train: np.ndarray, test: np.ndarray
+) -> np.ndarray:
+    """Say which test samples share time with a training label.
+
+    Two labels share time where one begins before the other ends, both ends inclusive;
+    of the training labels that begin by a test label's end, the ones that ended before
+    it began do not.
+
+    Parameters
+    ----------
+    times, ends : ndarray of int64, shape (n,)
+        Beginning and end of every sample's label, nanoseconds UTC.
+    train, test : ndarray of int64
+        Positions of a fold's training and test samples.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_test,)
+    """
+    begun = np.searchsorted(np.sort(times[train]), ends[test], side="right")
+    over = np.searchsorted(np.sort(ends[train]), times[test], side="left")
+    return begun > over
 
 
 def plan_folds(data: TimeSeriesDataContainer, splitter: Any) -> FoldPlan:
