@@ -332,3 +332,19 @@ def test_brent_follows_new_york_between_the_clock_changes(market_data):
     found = table.index_of(times)
     assert (found >= 0).all()
     assert len(np.unique(found)) == len(table)
+
+
+@pytest.mark.parametrize("hours", ["extended", "regular"])
+def test_many_times_in_order_are_placed_as_one_by_one(hours):
+    start, end = (
+        int(np.datetime64(day, "ns").astype(np.int64))
+        for day in ("2024-03-01", "2024-04-01")
+    )
+    table = session_table("cme_equity", start, end)
+    edges = np.sort(np.concatenate(table.window(hours)))
+    times = np.sort(np.r_[edges, edges - 1, edges + 1, edges[3], start, end])
+    counts = table.opened_before(times, hours=hours)
+    opens = table.window(hours)[0]
+    assert counts.tolist() == [int((opens < time).sum()) for time in times]
+    mixed = times[::-1]
+    assert (table.opened_before(mixed, hours=hours) == counts[::-1]).all()

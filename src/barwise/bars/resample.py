@@ -54,19 +54,21 @@ def bucket_bounds(
         ``start < time <= end``, nanoseconds UTC.
     """
     opens, closes = sessions.window(hours)
-    found = sessions.window_of(times, hours=hours)
+    later = sessions.opened_before(times, hours=hours)
+    inside = later > 0
+    inside[inside] = times[inside] <= closes[later[inside] - 1]
+    grid, ends = np.empty_like(times), np.empty_like(times)
     # A bar belongs to the bucket in which it closes, hence the interval is (start, end].
-    grid = (times - 1) // interval * interval
-    ends = grid + interval
-    later = np.searchsorted(opens, times, side="left")
-    before = later < len(opens)
-    ends[before] = np.minimum(ends[before], opens[later[before]])
-    inside = found >= 0
-    at, origin, limit = times[inside], opens[found[inside]], closes[found[inside]]
+    session, at = later[inside] - 1, times[inside]
+    origin = opens[session]
     grid[inside] = origin + (at - origin - 1) // interval * interval
-    ends[inside] = np.minimum(grid[inside] + interval, limit)
+    ends[inside] = np.minimum(grid[inside] + interval, closes[session])
+    outside = ~inside
+    grid[outside] = (times[outside] - 1) // interval * interval
+    ends[outside] = grid[outside] + interval
+    before = outside & (later < len(opens))
+    ends[before] = np.minimum(ends[before], opens[later[before]])
     return grid, ends
-
 
 _NO_ROWS = np.zeros(0, np.int64)
 

@@ -146,12 +146,23 @@ class SessionTable:
     ) -> np.ndarray:
         """Return the same as :meth:`index_of`, with halts counted as inside."""
         times = np.asarray(times, dtype=np.int64)
-        self.check(times)
+        found = self.opened_before(times, hours=hours) - 1
         if not len(self):
-            return np.full(times.shape, -1, dtype=np.int64)
-        opens, closes = self.window(hours)
-        found = np.searchsorted(opens, times, side="left") - 1
+            return found
+        closes = self.window(hours)[1]
         return np.where((found >= 0) & (times <= closes[found]), found, -1)
+
+    def opened_before(
+        self, times: np.ndarray, *, hours: SessionHours = "extended"
+    ) -> np.ndarray:
+        """Return how many sessions of the table opened before each of some times."""
+        self.check(times)
+        opens = self.window(hours)[0]
+        if len(times) < len(opens) or not (times[1:] >= times[:-1]).all():
+            return np.searchsorted(opens, times, side="left")
+        # In order and many: it is faster to look each session up among the times.
+        first = np.searchsorted(times, opens, side="right")
+        return np.cumsum(np.bincount(first, minlength=len(times))[: len(times)])
 
     def check(self, times: np.ndarray) -> None:
         """Raise a DataError if a time lies beyond the table's bounds."""

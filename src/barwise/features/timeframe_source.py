@@ -212,7 +212,7 @@ class TimeframeSource(Source):
         if len(chunk) == 1:
             return self._single
         # How many of the bars are known on each row.
-        counts = np.searchsorted(known, np.arange(len(chunk)), side="right")
+        counts = np.cumsum(np.bincount(known, minlength=len(chunk)))
         seen = np.concatenate([before, rows]).T[:, counts]
         return dict(zip(self.names, seen, strict=True))
 
