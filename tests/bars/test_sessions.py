@@ -343,6 +343,7 @@ def test_many_times_in_order_are_placed_as_one_by_one(hours):
     table = session_table("cme_equity", start, end)
     edges = np.sort(np.concatenate(table.window(hours)))
     times = np.sort(np.r_[edges, edges - 1, edges + 1, edges[3], start, end])
+    times = times.clip(start, end)
     counts = table.opened_before(times, hours=hours)
     opens = table.window(hours)[0]
     assert counts.tolist() == [int((opens < time).sum()) for time in times]
