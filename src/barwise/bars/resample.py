@@ -70,6 +70,7 @@ def bucket_bounds(
     ends[before] = np.minimum(ends[before], opens[later[before]])
     return grid, ends
 
+
 _NO_ROWS = np.zeros(0, np.int64)
 
 
