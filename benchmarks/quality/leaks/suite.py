@@ -4,7 +4,7 @@ Names are permanent: a leak that is changed gets a new one.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FunctionType
 
@@ -21,6 +21,8 @@ from benchmarks.quality.leaks.configs import CONFIGS
 from benchmarks.quality.leaks.lab import Lab
 from benchmarks.quality.leaks.procedures import HONEST, LEAKING
 from benchmarks.quality.leaks.procedures import setup as with_procedure
+from benchmarks.quality.leaks.second import clean, columns, figures, samples, sources
+from benchmarks.quality.leaks.second import procedures as by_others
 from benchmarks.quality.leaks.tables import TABLES
 
 HOWTO = Path(__file__).parents[3] / "docs" / "howto"
@@ -40,6 +42,8 @@ class Case:
         The truth.
     make : callable
         Returns a setup or a config; may raise, which is a refusal.
+    second : bool
+        Whether others wrote it, who had not seen the checks.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Case:
     family: str
     leaks: bool
     make: Callable[[Lab], Setup | RunConfig]
+    second: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,8 +99,29 @@ def cases() -> list[Case]:
     found += [_case(f, "procedure", False, _procedure(f)) for f in HONEST]
     found += [_case(f, "config", True, f) for f in CONFIGS]
     found += [_case(f, "config or data set", False, f) for f in CLEAN]
+    found += [replace(case, second=True) for case in _of_others()]
     assert len({one.name for one in found}) == len(found)
     return found
+
+
+def _of_others() -> list[Case]:
+    return [
+        *(_case(f, "column", True, _function(f)) for f in columns.COLUMNS),
+        *(_case(f, "data set", True, f) for f in figures.FIGURES),
+        *(_case(f, "data set", True, f) for f in samples.SAMPLES),
+        *(_case(f, "procedure", True, _procedure(f)) for f in by_others.LEAKING),
+        _case(
+            by_others.remembered_by_features,
+            "procedure",
+            True,
+            by_others.remembered_by_features,
+        ),
+        *(_case(f, "config", True, f) for f in sources.SOURCES),
+        *(_case(f, "column", False, _function(f)) for f in clean.FUNCTIONS),
+        *(_case(f, "data set", False, f) for f in (*clean.SETUPS, *samples.HONEST)),
+        *(_case(f, "procedure", False, _procedure(f)) for f in by_others.HONEST),
+        *(_case(f, "config", False, f) for f in sources.HONEST),
+    ]
 
 
 def _case(function: FunctionType, family: str, leaks: bool, make) -> Case:
