@@ -124,3 +124,47 @@ def test_importance_is_the_boosters_gain(market, tmp_path):
     booster = lightgbm.Booster(model_str=text(model, tmp_path))
     gains = booster.feature_importance(importance_type="gain")
     assert list(model.get_feature_importance().values()) == gains.tolist()
+
+
+# --- what columns contribute -----------------------------------------------------------
+
+
+def raw(model, X):
+    """LightGBM's own scores before they become probabilities."""
+    return model._booster.predict(X, raw_score=True, num_threads=1)
+
+
+@pytest.mark.parametrize("classes", [(-1, 0, 1), (0, 1)])
+def test_contributions_add_up_to_the_raw_score(market, classes):
+    y = market.y_train if len(classes) == 3 else (market.y_train > 0).astype(int)
+    model = ModelRegistry.create("lightgbm", {**QUICK, "classes": list(classes)})
+    model.fit(market.train, y)
+    X = market.val.rows
+    told, score = model.get_contributions(market.val), raw(model, X)
+    assert told.shape == (len(X), len(classes), X.shape[1])
+    if len(classes) == 2:
+        np.testing.assert_array_equal(told[:, 0], -told[:, 1])
+        told, score = told[:, 1:], score[:, None]
+    rest = score - told.sum(axis=2)
+    # What is left is the mean score, the same for every row.
+    np.testing.assert_allclose(rest, np.tile(rest[0], (len(X), 1)), atol=1e-9)
+    assert np.ptp(score) > 0.5
+
+
+def test_contributions_are_those_of_the_shap_package(market):
+    shap = pytest.importorskip("shap")
+    model, _ = fit(market)
+    X = market.val.rows.astype(np.float64)[:50]
+    wanted = shap.TreeExplainer(model._booster).shap_values(X)
+    np.testing.assert_allclose(
+        model.get_contributions(X).transpose(0, 2, 1), wanted, atol=1e-9
+    )
+
+
+def test_a_class_that_training_lacks_is_contributed_nothing(market):
+    y = np.where(market.y_train == 0, 1, market.y_train)
+    model, _ = fit(market, y)
+    told = model.get_contributions(market.val)
+    assert not told[:, 1].any()
+    np.testing.assert_array_equal(told[:, 0], -told[:, 2])
+    assert np.abs(told).max() > 0.1

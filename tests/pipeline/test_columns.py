@@ -240,5 +240,5 @@ def test_what_is_no_study_is_refused(name, text, said, tmp_path):
 
 
 def test_a_study_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match=r"there is no file .*none\.json; a run"):
+    with pytest.raises(ConfigError, match=r"there is no file .*none\.json; barwise"):
         read_importance(tmp_path / "none.json")

@@ -20,6 +20,7 @@ from barwise.report.figures import (
     drawdown,
     equity,
     feature_importance,
+    importance_study,
     label_distribution,
     leaderboard,
     plot_splits,
@@ -58,6 +59,18 @@ def some_training():
 def some_importance():
     names = [f"a_rather_long_feature_name_{i}" for i in range(150)]
     return feature_importance(names, rng().random(150))
+
+
+def some_study():
+    names = [f"a_rather_long_feature_name_{i}" for i in range(30)]
+    told = np.array([rng().random(30), rng().random(30) / 9, np.arange(30) < 20])
+    titles = ("MDI", "MDA", "clustered MDA", "SFI", "SHAP")
+    return importance_study(
+        names,
+        dict.fromkeys(titles, told),
+        noise=dict.fromkeys(titles, 0.2),
+        units=dict.fromkeys(titles, "log loss, nats"),
+    )
 
 
 def some_reliability():
@@ -120,6 +133,7 @@ ALL = [
     some_confusion,
     some_training,
     some_importance,
+    some_study,
     some_reliability,
     some_equity,
     some_quality,

@@ -1,4 +1,4 @@
-"""``barwise features``: which columns exist and which set holds them."""
+"""``barwise features``: which columns exist, which set holds them, what matters."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
+from barwise.cli import features_importance
 from barwise.cli.output import Json, ending, write_json, write_table, write_text
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+group.command("importance", epilog=ending(*features_importance.EXAMPLES))(
+    features_importance.importance
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,7 +22,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(
         group,
         name="features",
-        help="List columns and sets of columns.",
+        help="List columns and sets of columns, and measure what matters.",
         epilog=ending("barwise features list --set boosting_optimal"),
     )
 

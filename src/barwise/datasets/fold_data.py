@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -113,6 +114,24 @@ def fold_data(
         dropped=data.dropped,
     )
     return FoldData(container, hash_json([told, preparation.to_dict()]))
+
+
+def only_columns(
+    data: TimeSeriesDataContainer, names: Sequence[str]
+) -> TimeSeriesDataContainer:
+    """Return the same parts of a data set with some of the columns it keeps.
+
+    Nothing is learned anew, and rows are samples or not as before.
+    """
+    return TimeSeriesDataContainer(
+        data.frame,
+        data.split,
+        data.preparation.only(names),
+        data.settings,
+        horizon=data.horizon,
+        symbol=data.symbol,
+        dropped=data.dropped,
+    )
 
 
 def check_unfitted(data: TimeSeriesDataContainer) -> None:

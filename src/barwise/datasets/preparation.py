@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import asdict
 from typing import Any, final
 
@@ -115,17 +116,18 @@ class Preparation:
             clip=self.settings.clip,
             passthrough=self.settings.passthrough,
         )
-        self._scaler = scaler if self._kept is None else scaler.only(self._kept)
+        left_out = {one.column for one in self.pruned}
+        kept = [i for i, name in enumerate(self._names) if name not in left_out]
+        self._scaler = scaler.only(np.array(kept)) if left_out else scaler
         return self.apply(samples)
 
     @property
     def _kept(self) -> np.ndarray | None:
         """Places of the kept columns in the matrix, None for all of them."""
-        left_out = {one.column for one in self.pruned}
-        if not left_out:
+        if self.columns == self._names:
             return None
-        kept = [i for i, name in enumerate(self._names) if name not in left_out]
-        return np.array(kept, dtype=np.int64)
+        places = {name: place for place, name in enumerate(self._names)}
+        return np.array([places[name] for name in self.columns], dtype=np.int64)
 
     def apply(self, samples: Samples) -> Samples:
         """Return any samples of the same matrix prepared; nothing is copied."""
@@ -137,6 +139,13 @@ class Preparation:
                 "fit it on samples of the same feature set"
             )
         return samples.keeping(self._kept).scaled_by(scaler)
+
+    def only(self, columns: Sequence[str]) -> Preparation:
+        """Return the fitted preparation of some of the columns that are kept."""
+        places = {name: place for place, name in enumerate(self.columns)}
+        made = copy(self)
+        made._scaler = self.scaler.only(np.array([places[name] for name in columns]))
+        return made
 
     def to_dict(self) -> dict[str, Any]:
         """Return settings and fitted state as JSON values."""

@@ -8,10 +8,11 @@ from typing import Annotated, Any, final
 import numpy as np
 from pydantic import Field
 
+from barwise.core.errors import DataError
 from barwise.models.base import BaseModel, Progress
 from barwise.models.examples import Examples
 from barwise.models.fitting.tail import StoppingSettings, stopping_parts, weighted
-from barwise.models.inputs import Inputs
+from barwise.models.inputs import Inputs, Rows
 from barwise.models.registry import ModelRegistry
 
 _FILE = "booster.txt"
@@ -173,6 +174,34 @@ class LightGBMModel(BaseModel):
     def _importance(self) -> np.ndarray:
         """Total gain of the splits on each feature."""
         return self._booster.feature_importance(importance_type="gain")
+
+    def get_contributions(self, X: Rows) -> np.ndarray:
+        """Return exact SHAP values (TreeSHAP; Lundberg et al., 2020) of raw scores.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_classes, n_features)
+            In log odds, before the prior that class weights moved is put right.
+
+        Raises
+        ------
+        BarwiseError
+            If the model is not fitted.
+        DataError
+            If a row cannot be scored.
+        """
+        n_features, _ = self._fitted_shape()
+        inputs = self._inputs(X)
+        if not inputs.valid.all():
+            row = int(np.argmin(inputs.valid))
+            raise DataError(f"row {row} of X cannot be scored, nor be explained")
+        told = self._booster.predict(inputs.gather(), pred_contrib=True, num_threads=1)
+        told = told.reshape(len(inputs), -1, n_features + 1)[:, :, :-1]
+        if len(self._present) == 2:
+            told = np.concatenate((-told, told), axis=1)
+        out = np.zeros((len(inputs), len(self.classes), n_features))
+        out[:, self._present] = told
+        return out
 
     def _dump(self) -> tuple[dict[str, Any], dict[str, bytes]]:
         import lightgbm

@@ -17,7 +17,7 @@ from barwise.features.lowering import spell_timeframe
 from barwise.features.sets import inputs_of, needs_volume, too_short, without_volume
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.external import table_columns
-from barwise.pipeline.importance_file import read_importance
+from barwise.pipeline.importance_file import read_importance, read_origin
 
 Place = tuple[str | int, ...]
 """Key of a setting, e.g. ``("features", "names", 0)``."""
@@ -270,10 +270,16 @@ def _most_important(
     top = known[: config.features.top]
     path = config.importance_path
     assert path is not None
+    origin = read_origin(path)
+    known_of = (
+        "Where that study saw rows of the validation or the test part, scores on that "
+        "part are flattered."
+        if origin is None
+        else f"It learned from labels of {origin.span}."
+    )
     note = (
         f"{len(top)} columns are the most important ones of a prior study, {path.name} "
         f"(SHA-256 {hash_file(path)[:12]}), which ranks {len(known)} of the columns to "
-        "choose from. Where that study saw rows of the validation or the test part, "
-        "scores on that part are flattered."
+        f"choose from. {known_of}"
     )
     return [*top, *named], (note,)

@@ -15,7 +15,6 @@ from barwise.pipeline.config import RunConfig
 from barwise.pipeline.dataset import container_of
 from barwise.pipeline.fold_report import folds_of, slices_of
 from barwise.pipeline.fold_steps import (
-    Failure,
     Folded,
     FoldJob,
     Predictions,
@@ -29,6 +28,7 @@ from barwise.pipeline.inputs import Inputs, prepare_inputs
 from barwise.pipeline.journey import Notify
 from barwise.pipeline.reporting import report_of
 from barwise.pipeline.steps import Steps
+from barwise.pipeline.stored_tasks import Failure
 from barwise.pipeline.training import market_of, trainer_config
 from barwise.pipeline.trials import TrialBook
 from barwise.pipeline.workplace import place_report, workplace

@@ -8,13 +8,12 @@ from typing import Any, final
 
 import numpy as np
 
-from barwise.core import clock
 from barwise.core.hashing import hash_arrays
 from barwise.datasets import TimeSeriesDataContainer, fold_data
-from barwise.pipeline.executors import run_tasks
 from barwise.pipeline.inputs import Inputs
 from barwise.pipeline.steps import Step, Steps, source_version
 from barwise.pipeline.store import Content
+from barwise.pipeline.stored_tasks import Failure, Made, run_stored, timed
 from barwise.training import TrainerConfig
 from barwise.training.evaluation import BASELINES
 from barwise.training.fold_plan import FoldPlan
@@ -63,14 +62,6 @@ class FoldJob:
     step: Step
 
 
-@final
-@dataclass(frozen=True, eq=False)
-class Failure:
-    """Why a fold has no predictions."""
-
-    text: str
-
-
 Predictions = dict[str, FoldPrediction]
 Folded = tuple[TimeSeriesDataContainer, FoldPlan]
 
@@ -117,23 +108,12 @@ def run_folds(
     Finished folds are found in the store. The others are computed, in processes if
     wanted, and stored by this one as they end.
     """
-    found: dict[str, Predictions | Failure] = {}
-    missing = []
-    for job in jobs:
-        address = steps.find(job.step)
-        if address is None:
-            missing.append(job)
-        else:
-            found[job.step.key] = _read(steps.store.get(address))
-    total, done = len(jobs), len(found)
-    tasks = [_task(job, folded[job.horizon]) for job in missing]
-    tell(f"{total} folds, {done} of them done before", done, total)
-    for number, made in run_tasks(compute_fold, tasks, jobs=processes):
-        job, done = missing[number], done + 1
-        kept = made if isinstance(made, Failure) else _keep(job, made, steps)
-        found[job.step.key] = kept
-        tell(f"folds: {done} of {total}", done, total)
-    return found
+    tasks = [(job.step, _task(job, folded[job.horizon])) for job in jobs]
+    found = run_stored(compute_fold, tasks, steps, processes=processes, tell=tell)
+    return {
+        key: made if isinstance(made, Failure) else _read(made)
+        for key, made in found.items()
+    }
 
 
 def out_of_folds(
@@ -178,19 +158,16 @@ def compute_fold(
     data: TimeSeriesDataContainer,
     train: np.ndarray,
     test: np.ndarray,
-) -> tuple[Predictions, float] | Failure:
+) -> Made | Failure:
     """Compute a fold, in whatever process; a fold that fails says why."""
-    begun = clock.seconds()
-    try:
+
+    def compute() -> Content:
         fold = fold_data(data, train, test)
-        made = (
-            guess_fold(fold)
-            if trainer is None
-            else {_MODEL: predict_fold(trainer, fold)}
-        )
-    except Exception as problem:  # noqa: BLE001 - one fold must not end the others
-        return Failure(f"{type(problem).__name__}: {problem}")
-    return made, clock.seconds() - begun
+        if trainer is None:
+            return _packed(guess_fold(fold))
+        return _packed({_MODEL: predict_fold(trainer, fold)})
+
+    return timed(compute)
 
 
 def _task(job: FoldJob, folded: Folded) -> tuple[Any, ...]:
@@ -198,19 +175,14 @@ def _task(job: FoldJob, folded: Folded) -> tuple[Any, ...]:
     return (job.trainer, data, *plan.rows(job.fold))
 
 
-def _keep(job: FoldJob, made: tuple[Predictions, float], steps: Steps) -> Predictions:
-    """Store a fold and return it as it is read back."""
-    predictions, seconds = made
+def _packed(predictions: Predictions) -> Content:
     arrays, facts = {}, {}
     for name, one in predictions.items():
         arrays[f"{name}.probabilities"] = one.probabilities
         arrays[f"{name}.predictions"] = one.predictions
         arrays[f"{name}.class_returns"] = one.class_returns
         facts[name] = {"learned": one.learned}
-    content = Content(arrays, facts)
-    return _read(
-        steps.run(job.step, lambda: content, volatile={"seconds": seconds}).content
-    )
+    return Content(arrays, facts)
 
 
 def _read(content: Content) -> Predictions:

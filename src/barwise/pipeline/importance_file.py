@@ -1,4 +1,4 @@
-"""A prior study of feature importance, as a file: JSON or CSV."""
+"""A study of feature importance, as a file: JSON or CSV."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from barwise.core.errors import ConfigError
+from barwise.core.hashing import hash_json
+from barwise.pipeline.importance_origin import Origin
 
 
 def read_importance(path: Path) -> dict[str, float]:
@@ -19,8 +21,9 @@ def read_importance(path: Path) -> dict[str, float]:
     ----------
     path : Path
         ``.json``: an object of column to number, which is what a run folder's
-        ``metrics/feature_importance.json`` holds, or a list of objects with the keys
-        ``feature`` and ``importance``. ``.csv``: a header with the columns ``feature``
+        ``metrics/feature_importance.json`` holds, a list of objects with the keys
+        ``feature`` and ``importance``, or what ``barwise features importance`` writes,
+        whose checksum must be right. ``.csv``: a header with the columns ``feature``
         and ``importance``. Further keys and columns are ignored.
 
     Returns
@@ -43,7 +46,9 @@ def read_importance(path: Path) -> dict[str, float]:
     """
     readers = {".json": _from_json, ".csv": _from_csv}
     if not path.is_file():
-        raise ConfigError(f"there is no file {path}; a run writes one to {_RUN_FILE}")
+        raise ConfigError(
+            f"there is no file {path}; barwise features importance makes one"
+        )
     if path.suffix not in readers:
         raise ConfigError(f"{path} is neither .json nor .csv; {_FORMS}")
     found: dict[str, float] = {}
@@ -62,7 +67,9 @@ def read_importance(path: Path) -> dict[str, float]:
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
-_RUN_FILE = "experiments/runs/.../metrics/feature_importance.json"
+STUDY_KIND = "barwise importance study, 1"
+"""Says that a JSON file is a study with an origin and a checksum."""
+
 _FORMS = (
     'it should hold {"rsi_14": 0.12, ...}, or a table with the columns feature and '
     "importance"
@@ -71,11 +78,45 @@ _FORMS = (
 _Entries = Iterable[tuple[str, str, Any]]
 
 
-def _from_json(path: Path) -> _Entries:
+def read_origin(path: Path) -> Origin | None:
+    """Return what a study was made of; None for a file that does not say so.
+
+    Raises
+    ------
+    ConfigError
+        If the file was changed, or cannot be read.
+    """
+    if path.suffix != ".json" or not _is_study(content := _parsed(path)):
+        return None
+    return Origin.model_validate(_checked(content, path)["made_of"])
+
+
+def _parsed(path: Path) -> Any:
     try:
-        content = json.loads(path.read_bytes())
+        return json.loads(path.read_bytes())
     except ValueError as problem:
         raise ConfigError(f"{path} is no JSON: {problem}; {_FORMS}") from problem
+
+
+def _is_study(content: Any) -> bool:
+    return isinstance(content, dict) and content.get("kind") == STUDY_KIND
+
+
+def _checked(content: dict[str, Any], path: Path) -> dict[str, Any]:
+    kept = {key: value for key, value in content.items() if key != "checksum"}
+    if hash_json(kept) != content.get("checksum"):
+        raise ConfigError(
+            f"{path} was changed after the study: its checksum is not that of its "
+            "content; make it again (barwise features importance), or take the CSV "
+            "beside it, which claims no origin"
+        )
+    return content
+
+
+def _from_json(path: Path) -> _Entries:
+    content = _parsed(path)
+    if _is_study(content):
+        content = _checked(content, path)["columns"]
     if content is None:
         raise ConfigError(
             f"{path} holds null: the model of that run has no importances; take the file "

@@ -15,6 +15,8 @@ from barwise.datasets import TimeSeriesDataContainer
 from barwise.datasets.checks import training_ratio
 from barwise.datasets.chronological import Part
 from barwise.metrics import Interval, class_names
+from barwise.pipeline.importance_file import read_origin
+from barwise.pipeline.importance_origin import flattered
 from barwise.pipeline.inputs import Inputs
 from barwise.pipeline.label_settings import rule_text, side_of
 from barwise.pipeline.trials import TrialBook
@@ -95,7 +97,7 @@ def _data(
 ) -> page.DataSummary:
     bars, config = inputs.bars, inputs.config
     days, counts = np.unique(bars.time // DAY, return_counts=True)
-    notes = [*inputs.columns.notes]
+    notes = [*inputs.columns.notes, *_chosen(inputs, data)]
     reasons: dict[str, list[str]] = {}
     for name, why in inputs.columns.left_out.items():
         reasons.setdefault(why, []).append(name)
@@ -126,6 +128,18 @@ def _data(
         bars_per_day=counts.astype(np.int64),
         notes=notes,
     )
+
+
+def _chosen(inputs: Inputs, data: TimeSeriesDataContainer) -> list[str]:
+    """Say which scores know the study that chose the columns."""
+    path = inputs.config.importance_path
+    origin = None if path is None else read_origin(path)
+    if origin is None:
+        return []
+    return [
+        f"Scores on the {one.name} part are flattered: {one.text}."
+        for one in flattered(origin, data)
+    ]
 
 
 def _selected(data: TimeSeriesDataContainer) -> list[str]:

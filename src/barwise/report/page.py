@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from barwise.core.assets import LIGHTWEIGHT_CHARTS, load_asset, metadata
 from barwise.core.durable import write_text
@@ -15,7 +17,7 @@ from barwise.report.data import Report
 from barwise.report.fold_section import TITLE, fold_section
 from barwise.report.formats import moment
 from barwise.report.markup import Markup, join, tag
-from barwise.report.payload import report_payload, script_json
+from barwise.report.payload import plain_values, report_payload, script_json
 from barwise.report.price import price_section
 from barwise.report.ranking import leaderboard_section
 from barwise.report.results import backtest_section, models_section
@@ -69,20 +71,77 @@ def render_report(report: Report) -> str:
             settings_section(report),
         ]
     )
-    numbers = {**report_payload(report), "figures": album.count}
-    scripts = [load_asset(LIGHTWEIGHT_CHARTS), _template("page.js")]
-    return Template(_template("page.html")).substitute(
-        policy=_policy(scripts),
-        title=join(f"{report.title} · {report.symbol}"),
-        style=_template("style.css"),
-        banner=_banner(report),
-        header=_header(report),
-        contents=_contents(report),
+    left_out = "folds" if report.folds is None else None
+    return _filled(
+        title=f"{report.title} · {report.symbol}",
+        simulated=report.simulated,
+        header=_header(report.title, _line(report)),
+        contents={name: text for name, text in _CONTENTS if name != left_out},
         body=body,
+        numbers={**report_payload(report), "figures": album.count},
+        library=load_asset(LIGHTWEIGHT_CHARTS),
+        script=_template("page.js"),
         credit=_credit(),
+    )
+
+
+def fill_page(
+    *,
+    title: str,
+    simulated: bool,
+    line: str,
+    contents: Mapping[str, str],
+    body: Markup,
+    numbers: Mapping[str, Any],
+) -> str:
+    """Return a page of the same look without charts that move.
+
+    Parameters
+    ----------
+    title, line : str
+        Its heading, and what stands below it.
+    simulated : bool
+        Whether a simulator made the bars; the page then says so.
+    contents : mapping of str to str
+        Titles of its sections, by name; the first one is called ``verdict``.
+    body : Markup
+    numbers : mapping
+        All that it says, plain values.
+    """
+    return _filled(
+        title=title,
+        simulated=simulated,
+        header=_header(title, line),
+        contents=contents,
+        body=body,
+        numbers=plain_values(numbers),
+    )
+
+
+def _filled(
+    *,
+    title: str,
+    simulated: bool,
+    header: Markup,
+    contents: Mapping[str, str],
+    body: Markup,
+    numbers: Mapping[str, Any],
+    library: str = "",
+    script: str = "",
+    credit: str = "",
+) -> str:
+    return Template(_template("page.html")).substitute(
+        policy=_policy([library, script]),
+        title=join(title),
+        style=_template("style.css"),
+        banner=_banner(simulated),
+        header=header,
+        contents=_contents(contents),
+        body=body,
+        credit=credit,
         numbers=script_json(numbers),
-        library=scripts[0],
-        script=scripts[1],
+        library=library,
+        script=script,
     )
 
 
@@ -121,8 +180,8 @@ def _policy(scripts: list[str]) -> str:
     )
 
 
-def _banner(report: Report) -> Markup:
-    if not report.simulated:
+def _banner(simulated: bool) -> Markup:
+    if not simulated:
         return Markup("")
     return tag(
         "p",
@@ -134,17 +193,18 @@ def _banner(report: Report) -> Markup:
     )
 
 
-def _header(report: Report) -> Markup:
+def _line(report: Report) -> str:
     data = report.data
     span = f"{moment(data.first)} to {moment(data.last)}"
-    line = f"{report.symbol} · {data.bars:,} bars of {data.interval} · {span}"
-    return tag("header", tag("h1", report.title), tag("p", line))
+    return f"{report.symbol} · {data.bars:,} bars of {data.interval} · {span}"
 
 
-def _contents(report: Report) -> Markup:
-    left_out = "folds" if report.folds is None else None
-    shown = [(name, text) for name, text in _CONTENTS if name != left_out]
-    items = [tag("li", tag("a", text, href=f"#{name}")) for name, text in shown]
+def _header(title: str, line: str) -> Markup:
+    return tag("header", tag("h1", title), tag("p", line))
+
+
+def _contents(shown: Mapping[str, str]) -> Markup:
+    items = [tag("li", tag("a", text, href=f"#{name}")) for name, text in shown.items()]
     return tag("nav", tag("ul", items), aria_label="Contents")
 
 

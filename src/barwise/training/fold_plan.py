@@ -106,7 +106,9 @@ def seen_outcomes(
     return begun > over
 
 
-def plan_folds(data: TimeSeriesDataContainer, splitter: Any) -> FoldPlan:
+def plan_folds(
+    data: TimeSeriesDataContainer, splitter: Any, *, samples: Samples | None = None
+) -> FoldPlan:
     """Cut the samples of training and validation part into folds, and check them.
 
     Parameters
@@ -115,6 +117,8 @@ def plan_folds(data: TimeSeriesDataContainer, splitter: Any) -> FoldPlan:
     splitter : object
         One of ``barwise.datasets``, or any with scikit-learn's ``split(X)``, which is
         then given an array of as many rows.
+    samples : Samples, optional
+        Fewer of them, raw and in order of time.
 
     Raises
     ------
@@ -134,7 +138,7 @@ def plan_folds(data: TimeSeriesDataContainer, splitter: Any) -> FoldPlan:
     >>> plan.collisions()
     array([0, 0, 0, 0])
     """
-    samples = development(data)
+    samples = development(data) if samples is None else samples
     own = isinstance(splitter, AbstractSplitter)
     folds = tuple(
         (np.asarray(train, np.int64), np.asarray(test, np.int64))

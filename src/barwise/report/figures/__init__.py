@@ -5,6 +5,7 @@ from barwise.report.figures.confusion_matrix import confusion_matrix
 from barwise.report.figures.data_quality import data_quality
 from barwise.report.figures.equity import drawdown, equity
 from barwise.report.figures.feature_importance import feature_importance
+from barwise.report.figures.importance_study import importance_study
 from barwise.report.figures.label_distribution import label_distribution
 from barwise.report.figures.leaderboard import leaderboard
 from barwise.report.figures.price import price_with_labels_and_signals
@@ -22,6 +23,7 @@ __all__ = [
     "equity",
     "feature_importance",
     "fold_timeline",
+    "importance_study",
     "label_distribution",
     "leaderboard",
     "plot_splits",

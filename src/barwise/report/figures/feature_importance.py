@@ -47,7 +47,7 @@ def feature_importance(
     axes = figure.add_subplot()
     dress(axes, grid="x")
     axes.barh(np.arange(len(order)), shares[order], color=LONG, height=0.7)
-    axes.set_yticks(np.arange(len(order)), [_short(names[i]) for i in order])
+    axes.set_yticks(np.arange(len(order)), [short_name(names[i]) for i in order])
     axes.set_ylim(len(order) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("Share of importance (%)")
@@ -56,7 +56,7 @@ def feature_importance(
     return figure
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
     """Keep both ends: names of one family differ at the end."""
     half = _LONGEST // 2
     return name if len(name) <= _LONGEST else f"{name[: half - 1]}…{name[-half:]}"

@@ -25,6 +25,7 @@ from barwise.pipeline.choices import check_choices
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.dataset import container_of
 from barwise.pipeline.features import known
+from barwise.pipeline.importance_file import read_origin
 from barwise.pipeline.inputs import Inputs, prepare_inputs
 from barwise.pipeline.labelling import events_of, label_bars
 from barwise.pipeline.source import read_source
@@ -110,6 +111,7 @@ def setup_of(inputs: Inputs, horizon: int, *, rows: int = ROWS) -> Setup:
         offline=config.offline_only,
         stops_on_validation=_stopping(inputs, horizon),
         chosen_by="" if study is None else study.name,
+        study=None if study is None else read_origin(study),
     )
 
 

@@ -17,6 +17,7 @@ from barwise.datasets.targets import LabelArrays
 from barwise.pipeline.audits.history import History
 from barwise.pipeline.audits.leaks.small_model import small_model
 from barwise.pipeline.audits.subjects import Subject
+from barwise.pipeline.importance_origin import Origin
 
 Procedure = Callable[[TimeSeriesDataContainer, np.ndarray, np.ndarray], np.ndarray]
 """Learns from some matrix rows of a data set and answers for others: class
@@ -61,6 +62,8 @@ class Setup:
         Models whose training is stopped by the part that is scored.
     chosen_by : str
         Study that chose the columns, if one did.
+    study : Origin or None
+        What that study was made of, where it says so.
     """
 
     data: TimeSeriesDataContainer
@@ -75,6 +78,7 @@ class Setup:
     offline: bool = False
     stops_on_validation: tuple[str, ...] = ()
     chosen_by: str = ""
+    study: Origin | None = None
 
     @property
     def bars(self) -> Bars | None:

@@ -7,6 +7,7 @@ import numpy as np
 from barwise.bars.bars import Bars
 from barwise.pipeline.audits.leaks.setup import Setup
 from barwise.pipeline.audits.leaks.verdict import Leak, NotChecked
+from barwise.pipeline.importance_origin import flattered
 
 _RUN = 12
 """Bars in a row that are no coincidence when they come twice."""
@@ -143,15 +144,7 @@ def choices(setup: Setup) -> list[Leak]:
         )
         for name in setup.stops_on_validation
     ]
-    if setup.chosen_by:
-        found.append(
-            Leak(
-                "doubt",
-                setup.chosen_by,
-                "columns were chosen by a study; from which rows it learned is not known",
-                "make the study on the training rows, or prune_correlated, which does",
-            )
-        )
+    found += _of_the_study(setup)
     if setup.data.times_opened:
         found.append(
             Leak(
@@ -164,6 +157,32 @@ def choices(setup: Setup) -> list[Leak]:
             )
         )
     return found
+
+
+def _of_the_study(setup: Setup) -> list[Leak]:
+    """Say whether the study that chose the columns knows the rows that are scored."""
+    if not setup.chosen_by:
+        return []
+    if setup.study is None:
+        return [
+            Leak(
+                "doubt",
+                setup.chosen_by,
+                "columns were chosen by a study; from which rows it learned is not known",
+                "make it with barwise features importance --part train, whose file says "
+                "so, or prune_correlated, which learns in each fold",
+            )
+        ]
+    return [
+        Leak(
+            # Validation compares choices, and its readers are told; test is for none.
+            "leak" if part == "test" else "doubt",
+            setup.chosen_by,
+            f"columns were chosen by labels of the {part} part: {text}",
+            "make the study on earlier rows (barwise features importance --part train)",
+        )
+        for part, text in flattered(setup.study, setup.data)
+    ]
 
 
 def stopping_on_validation(setup: Setup) -> Setup:
