@@ -1,4 +1,4 @@
-"""``barwise features``: which columns exist, which set holds them, what matters."""
+"""``barwise features``: which columns exist, their table, and what matters."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from barwise.cli import features_importance
+from barwise.cli import features_build, features_importance
 from barwise.cli.output import Json, ending, write_json, write_table, write_text
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+group.command("build", epilog=ending(*features_build.EXAMPLES))(features_build.build)
 group.command("importance", epilog=ending(*features_importance.EXAMPLES))(
     features_importance.importance
 )
@@ -22,7 +23,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(
         group,
         name="features",
-        help="List columns and sets of columns, and measure what matters.",
+        help="List columns and sets, compute them, and measure what matters.",
         epilog=ending("barwise features list --set boosting_optimal"),
     )
 

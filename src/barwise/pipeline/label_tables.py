@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 import numpy as np
 
-from barwise.core.durable import write_with
 from barwise.core.errors import ConfigError
 from barwise.datasets import sealed_from
 from barwise.labels import Labels, effective_samples, label_uniqueness
@@ -23,10 +21,9 @@ from barwise.pipeline.features import known, split_settings
 from barwise.pipeline.label_settings import rule_text
 from barwise.pipeline.labelling import LabelInputs, prepare_labels
 from barwise.pipeline.lock import locked
+from barwise.pipeline.parquet_table import write_columns
 from barwise.pipeline.steps import Steps
 from barwise.pipeline.store import ObjectStore
-
-_TIMES = ("time", "end_time", "known_at")
 
 
 @final
@@ -91,11 +88,10 @@ class LabelTables:
         BarwiseError
             If a file cannot be written.
         """
-        folder.mkdir(parents=True, exist_ok=True)
         symbol, paths = self.bars.instrument.symbol, []
         for horizon, labels in sorted(self.labels.by_horizon.items()):
             path = folder / f"labels_{symbol}_{horizon}.parquet"
-            write_with(path, partial(_write, _columns(labels)))
+            write_columns(_columns(labels), path)
             paths.append(path)
         return paths
 
@@ -226,17 +222,3 @@ def _columns(labels: Labels) -> dict[str, np.ndarray]:
         "weight": labels.weight,
         "uniqueness": label_uniqueness(labels),
     }
-
-
-def _write(columns: dict[str, np.ndarray], path: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    stamp: Any = pa.timestamp("ns", tz="UTC")
-    table = pa.table(
-        {
-            name: pa.array(array).cast(stamp) if name in _TIMES else pa.array(array)
-            for name, array in columns.items()
-        }
-    )
-    pq.write_table(table, path, compression="zstd")
