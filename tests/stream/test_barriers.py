@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from barwise.core.errors import ConfigError, DataError
 from barwise.stream.barrier_data import BarrierInput, Resolved
-from barwise.stream.barriers import rolling_volatility, wilder_atr
+from barwise.stream.barriers import BLOCK, rolling_volatility, wilder_atr
 from barwise.stream.resolver import BarrierResolver
 
 _ORACLE = Path(__file__).parents[1] / "oracles" / "triple_barrier.py"
@@ -116,6 +116,25 @@ def test_horizons_in_one_pass_are_those_one_by_one(seed, rule, fine, threads):
         for name in COLUMNS:
             got, wanted = getattr(one, name), getattr(alone, name)
             assert got.tobytes() == wanted.tobytes(), (horizon, name)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    rule=RULES,
+    blocks=st.floats(0.01, 4.0),
+    threads=st.integers(2, 5),
+)
+def test_threads_that_share_out_the_entries_do_not_matter(seed, rule, blocks, threads):
+    rows = market(seed, int(blocks * BLOCK), tick=rule["tick"])
+    alone, shared = BarrierResolver(**rule), BarrierResolver(**rule)
+    same(
+        joined([alone.resolve(rows, threads=1)]),
+        joined([shared.resolve(rows, threads=threads)]),
+    )
+    assert alone.pending == shared.pending
+    for name, state in alone.snapshot().items():
+        assert state.tobytes() == shared.snapshot()[name].tobytes(), name
 
 
 @settings(max_examples=250, deadline=None)

@@ -605,16 +605,16 @@ def _usual(
 
 @njit(cache=True, nogil=True)
 def _start(
-    path: Path, rule: Rule, edge: Edge, limits: tuple[int, bool], left: Open,
-    kept: int, out: Out, m: int,
+    path: Path, rule: Rule, edge: Edge, part: tuple[int, int],
+    limits: tuple[int, bool], left: Open, kept: int, out: Out, m: int,
 ) -> tuple[int, int]:  # fmt: skip
-    """Enter at every row that may be a sample."""
-    (breaks, closed), rows, width = limits, len(path.time), path.width
-    block = _new_block(min(rows, BLOCK))
+    """Enter at every row of a part that may be a sample."""
+    (first, stop), (breaks, closed), width = part, limits, path.width
+    block = _new_block(min(stop - first, BLOCK))
     price, ends, may = block.price, block.breaks, block.may
-    for begin in range(0, rows, BLOCK):
+    for begin in range(first, stop, BLOCK):
         _prepare(path, rule, begin, breaks, block)
-        n, k = min(BLOCK, rows - begin), 0
+        n, k = min(BLOCK, stop - begin), 0
         breaks = ends[n - 1]
         while k < n:
             if not rule.both:
@@ -648,8 +648,25 @@ def scan(
     left = Open(np.empty((room, NUMBERS)), np.empty((room, MARKS), np.int64))
     limits = (_first_break(path, rule, edge), closed)
     m, kept = _resume(path, rule, edge, limits, waiting, left, out)
-    m, kept = _start(path, rule, edge, limits, left, kept, out, m)
+    every = (0, len(path.time))
+    m, kept = _start(path, rule, edge, every, limits, left, kept, out, m)
     return m, Open(left.numbers[:kept].copy(), left.marks[:kept].copy())
+
+
+@njit(cache=True, nogil=True)
+def scan_part(
+    path: Path, rule: Rule, part: tuple[int, int], closed: bool, out: Out
+) -> Open:
+    """Resolve the entries of some rows of a whole stream into a dense ``out``.
+
+    A part begins with a block, and ends with one or with the stream. Returns the
+    entries that stay open.
+    """
+    room, edge = min(rule.horizon, part[1] - part[0]), Edge(0, 0, 0, 0, 0, 0.0)
+    left = Open(np.empty((room, NUMBERS)), np.empty((room, MARKS), np.int64))
+    limits = (0, closed)
+    _, kept = _start(path, rule, edge, part, limits, left, 0, out, part[0])
+    return Open(left.numbers[:kept].copy(), left.marks[:kept].copy())
 
 
 @njit(cache=True, nogil=True)

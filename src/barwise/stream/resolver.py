@@ -145,13 +145,14 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
             return _resolved(out, kernels.order(slots, 2 * len(chunk) + 1))
         return _resolved(out, slice(0, used))
 
-    def resolve(self, chunk: BarrierInput) -> Resolved:
+    def resolve(self, chunk: BarrierInput, *, threads: int = 2) -> Resolved:
         """Push a whole stream; return one row for each of its rows.
 
         Row i is the label of entry i. A row without one has ``valid`` False, label 0,
-        ``end_index`` -1, its own time as ``end_time`` and NaN as ``ret``.
+        ``end_index`` -1, its own time as ``end_time`` and NaN as ``ret``. Threads share
+        out the entries; the bits do not depend on them.
         """
-        return _resolved(self._whole(chunk), slice(None))
+        return _resolved(self._whole(chunk, threads), slice(None))
 
     def resolve_horizons(
         self, chunk: BarrierInput, horizons: Sequence[int], *, threads: int = 2
@@ -175,7 +176,7 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
                     "the horizon of the resolver"
                 )
         fresh = copy(self)
-        longest = self._whole(chunk)
+        longest = self._whole(chunk, threads)
         full = _resolved(longest, slice(None))
 
         def one(horizon: int) -> Resolved:
@@ -186,11 +187,21 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
         with ThreadPoolExecutor(threads) as pool:
             return list(pool.map(one, horizons))
 
-    def _whole(self, chunk: BarrierInput) -> Out:
+    def _whole(self, chunk: BarrierInput, threads: int) -> Out:
         """Return one column a row, with ratios in place of log returns."""
         if self._edge.rows:
             raise ValueError("resolve() takes a whole stream, but rows were pushed")
-        out, _ = self._scan(chunk, closed=self._is_last(chunk), dense=True)
+        # Without sessions a label is known when it ends, and row i is entry i.
+        out = self._out(2 if self._rule.session_end == kernels.CARRY else 3, chunk)
+        path, closed = self._path(chunk), self._is_last(chunk)
+
+        def scan(part: tuple[int, int]) -> Open:
+            return kernels.scan_part(path, self._rule, part, closed, out)
+
+        with ThreadPoolExecutor(threads) as pool:
+            left = list(pool.map(scan, _parts(len(chunk), threads)))
+        self._open = Open(*(np.concatenate(each) for each in zip(*left, strict=True)))
+        self._end_with(chunk)
         _empty_without(out, chunk.time)
         return out
 
@@ -241,23 +252,24 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
         ended = chunk.time[-1] >= chunk.session_close[-1]
         return bool(ended and chunk.session[-1] >= 0)
 
-    def _scan(
-        self, chunk: BarrierInput, *, closed: bool, dense: bool = False
-    ) -> tuple[Out, int]:
+    def _scan(self, chunk: BarrierInput, *, closed: bool) -> tuple[Out, int]:
+        out = self._out(5, chunk, dense=False)
+        used, self._open = kernels.scan(
+            self._path(chunk), self._rule, self._edge, closed, self._open, out
+        )
+        self._end_with(chunk)
+        return out, used
+
+    def _out(self, columns: int, chunk: BarrierInput, *, dense: bool = True) -> Out:
         size = len(chunk) + self.pending
-        columns = 5
-        if dense:
-            # Without sessions a label is known when it ends, and row i is entry i.
-            columns = 2 if self._rule.session_end == kernels.CARRY else 3
-        out = Out(
+        return Out(
             np.empty((columns, size), np.int64),
             np.empty((4 if self._rule.both else 2, size)),
             np.zeros((4, size), np.int8),
             dense,
         )
-        used, self._open = kernels.scan(
-            self._path(chunk), self._rule, self._edge, closed, self._open, out
-        )
+
+    def _end_with(self, chunk: BarrierInput) -> None:
         if len(chunk):
             self._edge = Edge(
                 self._edge.rows + len(chunk),
@@ -267,7 +279,6 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
                 int(chunk.contract[-1]),
                 float(chunk.close[-1]),
             )
-        return out, used
 
     def _path(self, chunk: BarrierInput) -> Path:
         prices = (chunk.open, chunk.high, chunk.low)
@@ -278,6 +289,12 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
             chunk.session, chunk.session_close, chunk.contract,
             chunk.first_fine, chunk.fine,
         )  # fmt: skip
+
+
+def _parts(rows: int, threads: int) -> list[tuple[int, int]]:
+    """Cut rows into one part a thread, each of whole blocks but for the last one."""
+    size = max(1, -(-rows // (threads * kernels.BLOCK))) * kernels.BLOCK
+    return [(first, min(first + size, rows)) for first in range(0, max(rows, 1), size)]
 
 
 def _empty_without(out: Out, time: np.ndarray) -> None:

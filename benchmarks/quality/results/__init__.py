@@ -1,0 +1,1 @@
+"""What the defaults make of real bars: pooled walk-forward, the horizon named beforehand."""
