@@ -29,6 +29,12 @@ from barwise.datasets.learner import ColumnLearner
 from barwise.datasets.ordered import TimeSeriesSplit
 from barwise.datasets.pooling import pool_samples
 from barwise.datasets.preparation import Preparation, PreparationSettings
+from barwise.datasets.proposals import (
+    Primary,
+    Proposals,
+    meta_container,
+    proposed_sides,
+)
 from barwise.datasets.purged import PurgedKFold
 from barwise.datasets.sample_ratio import SampleRatio
 from barwise.datasets.scaling import Scaler
@@ -54,6 +60,8 @@ __all__ = [
     "Part",
     "Preparation",
     "PreparationSettings",
+    "Primary",
+    "Proposals",
     "Pruned",
     "PurgedKFold",
     "SampleRatio",
@@ -73,7 +81,9 @@ __all__ = [
     "development",
     "fold_data",
     "load_container",
+    "meta_container",
     "pool_samples",
+    "proposed_sides",
     "prune",
     "save_container",
     "sealed_from",

@@ -23,7 +23,7 @@ from barwise.datasets.frame import Frame
 from barwise.datasets.preparation import PreparationSettings
 from barwise.datasets.targets import LabelArrays, Targets
 
-Dropped = Literal["not a sample", "no label", "missing features"]
+Dropped = Literal["not a sample", "no label", "missing features", "no trade"]
 
 _NAMED = 5
 
@@ -44,6 +44,8 @@ class DatasetSettings(Settings):
     known, static : tuple of str
         Columns whose future is scheduled, and columns constant within a segment;
         all others are observed.
+    side : str or None
+        Column with the side of the trade that a label judges, of meta-labels.
     """
 
     split: SplitSettings = SplitSettings()
@@ -52,6 +54,7 @@ class DatasetSettings(Settings):
     time_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     known: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
+    side: str | None = None
 
     @field_validator("classes")
     @classmethod

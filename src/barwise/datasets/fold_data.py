@@ -13,8 +13,8 @@ from barwise.core.hashing import hash_json
 from barwise.core.samples import Samples
 from barwise.datasets.chronological import Split
 from barwise.datasets.container import TimeSeriesDataContainer
-from barwise.datasets.frame import Frame
 from barwise.datasets.preparation import Preparation
+from barwise.datasets.proposals import meta_frame
 
 _EXACT = 1e-4
 """How near to 0 and 1 mean and deviation of a scaled float32 column come."""
@@ -26,8 +26,10 @@ _MOST = 0.5
 def development(data: TimeSeriesDataContainer) -> Samples:
     """Return the samples that folds are made of: training and validation part, raw.
 
-    The test part stays sealed. What purging took between the two parts stays out.
+    The test part stays sealed. What purging took between the two parts stays out. Of
+    meta-labels they are the primary's samples: which of them it trades, each fold says.
     """
+    data = _candidates(data)
     rows = np.concatenate([data.rows("train"), data.rows("val")])
     return data.frame.samples(rows)
 
@@ -44,10 +46,14 @@ class FoldData:
         rows.
     learned : str
         SHA-256 of all that was learned before the model.
+    asked : ndarray of bool, shape (n_test,)
+        Which of the test rows that were given are samples of the validation part: all,
+        but of meta-labels those that the fold's own primary trades.
     """
 
     container: TimeSeriesDataContainer
     learned: str
+    asked: np.ndarray
 
 
 def fold_data(
@@ -65,7 +71,8 @@ def fold_data(
     Raises
     ------
     ConfigError
-        If columns have learned before and cannot learn anew.
+        If columns or a primary have learned before and cannot learn anew, or the
+        fold's primary trades on no row.
 
     Examples
     --------
@@ -88,13 +95,26 @@ def fold_data(
     >>> float(np.median(fold.X_train))
     0.0
     """
-    frame, told = data.frame, ""
-    check_learner(frame)
+    check_relearns(data)
+    frame, told = _candidates(data).frame, ""
     if frame.learner is not None:
         seen = np.zeros(len(frame.times), dtype=bool)
         seen[train] = True
         matrix, told = frame.learner.learn(seen)
         frame = replace(frame, matrix=matrix)
+    asked = np.ones(len(test), dtype=bool)
+    primary = data.frame.primary
+    if primary is not None:
+        proposals = primary.propose(train, test)
+        frame = replace(meta_frame(frame, proposals, primary), primary=None)
+        told = hash_json([told, proposals.learned])
+        asked = frame.targets.valid[test]
+        train, test = train[frame.targets.valid[train]], test[asked]
+        if not len(train) or not len(test):
+            raise ConfigError(
+                f"the primary model of this fold trades on {len(train)} training and "
+                f"{len(test)} test rows; take fewer folds or another labels.primary"
+            )
     preparation = Preparation(data.settings.preparation)
     preparation.fit(frame.samples(train))
     split = Split(
@@ -113,7 +133,7 @@ def fold_data(
         symbol=data.symbol,
         dropped=data.dropped,
     )
-    return FoldData(container, hash_json([told, preparation.to_dict()]))
+    return FoldData(container, hash_json([told, preparation.to_dict()]), asked)
 
 
 def only_columns(
@@ -142,7 +162,7 @@ def check_unfitted(data: TimeSeriesDataContainer) -> None:
     ConfigError
         If columns have learned and cannot learn anew, or the matrix looks scaled.
     """
-    check_learner(data.frame)
+    check_relearns(data)
     scaled = _scaled_on(data)
     if scaled is not None:
         raise ConfigError(
@@ -152,14 +172,27 @@ def check_unfitted(data: TimeSeriesDataContainer) -> None:
         )
 
 
-def check_learner(frame: Frame) -> None:
-    """Refuse columns that have learned and cannot learn anew.
+def _candidates(data: TimeSeriesDataContainer) -> TimeSeriesDataContainer:
+    """Return the primary's data set where labels judge its trades."""
+    return data if data.frame.primary is None else data.frame.primary.data
+
+
+def check_relearns(data: TimeSeriesDataContainer) -> None:
+    """Refuse columns, or a primary model, that have learned and cannot learn anew.
 
     Raises
     ------
     ConfigError
         If there are such columns; they are named.
     """
+    frame = data.frame
+    if data.settings.side is not None and frame.primary is None:
+        raise ConfigError(
+            "this data set cannot be folded: its labels judge the trades of a primary "
+            "model that was fitted once, so that its sides know the test rows of some "
+            "folds; take it from build_dataset(config, horizon=...), whose primary is "
+            "fitted anew in every fold"
+        )
     if frame.learned and frame.learner is None:
         names = ", ".join(frame.learned)
         raise ConfigError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from barwise.core.reach import reach_of
 from barwise.core.samples import Role, Samples
 from barwise.datasets.learner import ColumnLearner
 from barwise.datasets.targets import Targets
+
+if TYPE_CHECKING:
+    from barwise.datasets.proposals import Primary
 
 
 @final
@@ -39,6 +42,8 @@ class Frame:
         Columns whose values were learned, once, from the training part.
     learner : ColumnLearner, optional
         Learns them anew for a fold.
+    primary : Primary, optional
+        Proposes the trades that meta-labels judge, anew for a fold.
 
     Raises
     ------
@@ -57,6 +62,7 @@ class Frame:
     roles: tuple[Role, ...] = ()
     learned: tuple[str, ...] = ()
     learner: ColumnLearner | None = None
+    primary: Primary | None = None
 
     def __post_init__(self) -> None:
         rows = self.matrix.shape[:1]

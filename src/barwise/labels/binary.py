@@ -8,7 +8,7 @@ import numpy as np
 
 from barwise.bars.bars import Bars
 from barwise.bars.sessions import SessionTable
-from barwise.core.arrays import Classes, Flags, Index, Times
+from barwise.core.arrays import Classes, Flags, Index, Times, Vector
 from barwise.core.errors import ConfigError
 from barwise.labels.labels import Labels
 from barwise.labels.triple_barrier import Entry, triple_barrier
@@ -164,7 +164,7 @@ def signal_labels(
     return _binary(found, following == 1, valid, end, bars.time[end])
 
 
-def meta_labels(labels: Labels, side: Classes, *, cost: float = 0.0) -> Labels:
+def meta_labels(labels: Labels, side: Classes, *, cost: float | Vector = 0.0) -> Labels:
     """Label the primary model's trades by whether they earn more than they cost.
 
     Parameters
@@ -175,7 +175,7 @@ def meta_labels(labels: Labels, side: Classes, *, cost: float = 0.0) -> Labels:
         The primary model's choice: +1 long, -1 short, 0 no trade. It must come from
         out-of-fold predictions: those of rows that the model was trained on are too
         good, and a meta-model would learn to trust them.
-    cost : float
+    cost : float or ndarray of float64, shape (row,)
         Costs of a round trip as a log return (costs / price).
 
     Returns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal, TypedDict, Unpack, overload
 
 import numpy as np
@@ -14,7 +15,7 @@ from barwise.bars.sessions import SessionTable
 from barwise.core.arrays import Flags
 from barwise.core.errors import ConfigError, DataError
 from barwise.labels.labels import Labels
-from barwise.stream.barrier_data import Resolved
+from barwise.stream.barrier_data import BarrierInput, Resolved
 from barwise.stream.resolver import BarrierResolver, SessionEnd
 from barwise.trading.barrier_rows import BarrierRows, Unit
 
@@ -167,24 +168,69 @@ def triple_barrier(  # noqa: PLR0913 - one argument a clause of the contract
     (array([ 3,  4,  4, -1, -1]), array([ 0.14 , -0.1  , -0.147,    nan,    nan]))
     """
     horizons = [horizon] if isinstance(horizon, int) else list(horizon)
-    hours = _sessions(bars, sessions, session_end)
-    joined = BarrierRows(unit=unit, period=atr_period, sessions=hours)
-    rows = joined.push(bars, sample=sample, fine=fine)
-    resolver = BarrierResolver(
-        horizon=max(horizons, default=1),
-        upper=upper,
-        lower=lower,
-        tick=price_step(bars.symbol, tick),
+    options = BarrierOptions(
+        atr_period=atr_period,
+        unit=unit,
         touch=touch,
         trade_through=trade_through,
         entry=entry,
         sides=sides,
+        session_end=session_end,
+        tick=tick,
+        fine=fine,
+        sessions=sessions,
+        sample=sample,
+    )
+    labels = follow(bars, horizons, upper, lower, options)
+    return labels[0] if isinstance(horizon, int) else labels
+
+
+def follow(
+    bars: Bars,
+    horizons: Sequence[int],
+    upper: float,
+    lower: float,
+    options: BarrierOptions,
+    *,
+    short: bool = False,
+) -> list[Labels]:
+    """Follow the paths of all bars, the prices negated for those of a short trade.
+
+    A short is a long of the negated price: its target lies ``upper`` widths below the
+    entry, and +1 says that it was reached. Returns are those of the price itself.
+    Every option must be given.
+    """
+    session_end = options["session_end"]
+    hours = _sessions(bars, options["sessions"], session_end)
+    joined = BarrierRows(
+        unit=options["unit"], period=options["atr_period"], sessions=hours
+    )
+    rows = joined.push(bars, sample=options["sample"], fine=options["fine"])
+    resolver = BarrierResolver(
+        horizon=max(horizons, default=1),
+        upper=upper,
+        lower=lower,
+        tick=price_step(bars.symbol, options["tick"]),
+        touch=options["touch"],
+        trade_through=options["trade_through"],
+        entry=options["entry"],
+        sides=options["sides"],
         session_end=session_end if hours is not None else "carry",
         times_repeat=bars.interval is None,
     )
-    found = resolver.resolve_horizons(rows, horizons)
-    labels = [_labels(h, bars, one) for h, one in zip(horizons, found, strict=True)]
-    return labels[0] if isinstance(horizon, int) else labels
+    found = resolver.resolve_horizons(_negated(rows) if short else rows, horizons)
+    return [_labels(h, bars, one) for h, one in zip(horizons, found, strict=True)]
+
+
+def _negated(rows: BarrierInput) -> BarrierInput:
+    return replace(
+        rows,
+        open=-rows.open,
+        high=-rows.low,
+        low=-rows.high,
+        close=-rows.close,
+        fine=-rows.fine[:, [0, 2, 1]],
+    )
 
 
 def _labels(horizon: int, bars: Bars, found: Resolved) -> Labels:

@@ -30,9 +30,9 @@ from barwise.pipeline.barrier_trial import (
     TrainingSpan,
     Verdict,
 )
+from barwise.pipeline.candidates import window_segments
 from barwise.pipeline.choices import check_choices, store_folder
 from barwise.pipeline.config import RunConfig
-from barwise.pipeline.dataset import window_segments
 from barwise.pipeline.features import fitting_rows
 from barwise.pipeline.inputs import Inputs, prepare_inputs
 from barwise.pipeline.label_settings import triple_options

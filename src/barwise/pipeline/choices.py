@@ -15,6 +15,9 @@ from barwise.pipeline.config import RunConfig
 from barwise.pipeline.external import table_files
 from barwise.pipeline.signal_column import signal_path
 from barwise.pipeline.source import named_files
+from barwise.pipeline.trainers import trainer_config
+from barwise.training.fitting import refused_windows
+from barwise.training.out_of_fold import check_stopping
 
 _Found = tuple[Place, str]
 
@@ -44,6 +47,7 @@ def check_choices(config: RunConfig, horizons: Sequence[int] = ()) -> None:
         *_of_signal(config),
         *_of_horizons(config, horizons),
         *_of_models(config),
+        *_of_primary(config),
         *_of_output(config),
     ]
     _refuse(config, found)
@@ -112,6 +116,25 @@ def _of_models(config: RunConfig) -> Iterator[_Found]:
             ModelRegistry.create(choice.name, choice.config)
         except ConfigError as problem:
             yield ("models", place), str(problem)
+
+
+def _of_primary(config: RunConfig) -> Iterator[_Found]:
+    primary = config.labels.primary
+    if primary is None:
+        return
+    place = ("labels", "primary", "model")
+    try:
+        model = ModelRegistry.create(primary.model.name, primary.model.config)
+        check_stopping(trainer_config(config, primary.model, 1), model.classes)
+    except ConfigError as problem:
+        yield place, str(problem)
+    for number, choice in enumerate(config.models):
+        try:
+            read = ModelRegistry.create(choice.name, choice.config).requires_sequences
+        except ConfigError:
+            continue
+        if read:
+            yield ("models", number), refused_windows(choice.name)
 
 
 def _of_output(config: RunConfig) -> Iterator[_Found]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
-    BeforeValidator,
     Field,
     PrivateAttr,
     ValidationError,
@@ -29,6 +28,7 @@ from barwise.pipeline.config_groups import (
     Group,
     InstrumentConfig,
     ModelChoice,
+    NamedModel,
     ScalingConfig,
     SplitConfig,
     Text,
@@ -40,10 +40,6 @@ from barwise.pipeline.marked_yaml import Key, dotted
 
 # Says where, never what comes out.
 _NOT_IN_HASH = {"output"}
-
-
-def _named(choice: Any) -> Any:
-    return {"name": choice} if isinstance(choice, str) else choice
 
 
 class RunConfig(Group):
@@ -79,16 +75,9 @@ class RunConfig(Group):
     """Chronological training, validation and test parts."""
     scaling: ScalingConfig = ScalingConfig()
     """Scaling of the columns, fitted on training rows only."""
-    models: Annotated[
-        tuple[
-            Annotated[
-                ModelChoice,
-                BeforeValidator(_named, json_schema_input_type=str | ModelChoice),
-            ],
-            ...,
-        ],
-        Field(min_length=1),
-    ] = (ModelChoice(name="lightgbm"),)
+    models: Annotated[tuple[NamedModel, ...], Field(min_length=1)] = (
+        ModelChoice(name="lightgbm"),
+    )
     """Models to train: names (``barwise models list``), or a name with a config."""
     sequence_length: Count = 60
     """Bars in a window of a sequence model."""

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -342,6 +343,16 @@ class ModelChoice(Group):
     """Registered name (``barwise models list``)."""
     config: dict[str, Any] = Field(default_factory=dict)
     """Settings of this model, over those of its own defaults file."""
+
+
+def _named(choice: Any) -> Any:
+    return {"name": choice} if isinstance(choice, str) else choice
+
+
+NamedModel = Annotated[
+    ModelChoice, BeforeValidator(_named, json_schema_input_type=str | ModelChoice)
+]
+"""A model by its name alone, or with a config."""
 
 
 class BacktestConfig(Group):

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
-from barwise.bars.bars import Bars
-from barwise.bars.rolls import rolls_in
-from barwise.datasets import (
-    DatasetSettings,
-    PreparationSettings,
-    TestSeal,
-    TimeSeriesDataContainer,
-)
-from barwise.labels import Labels
-from barwise.metrics import average_uniqueness
+from barwise.datasets import TimeSeriesDataContainer
+from barwise.datasets.proposals import meta_container
+from barwise.pipeline.candidates import candidates_of, seal_of
 from barwise.pipeline.choices import check_choices, store_folder
 from barwise.pipeline.config import RunConfig
-from barwise.pipeline.features import known, split_settings
 from barwise.pipeline.inputs import Inputs, prepare_inputs
+from barwise.pipeline.primary import primary_of
 from barwise.pipeline.steps import Steps
 from barwise.pipeline.store import ObjectStore
 
@@ -55,55 +45,10 @@ def build_dataset(
 
 def container_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
     """Return the data set of one horizon; all horizons share the parts' boundaries."""
-    config = inputs.config
-    wanted, longest = config.labels.weights, max(inputs.labels)
-    labels = known(inputs.labels[horizon])
-    if not wanted.quality:
-        labels = labels.with_quality()
-    settings = DatasetSettings(
-        classes=labels.classes,
-        time_decay=wanted.time_decay,
-        split=split_settings(config),
-        preparation=PreparationSettings(
-            scaler=config.scaling.method,
-            clip=config.scaling.clip,
-            passthrough=tuple(
-                n for n, role in inputs.roles.items() if role != "number"
-            ),
-            prune_correlated=config.features.prune_correlated,
-        ),
+    if horizon not in inputs.proposals:
+        return candidates_of(inputs, horizon)
+    return meta_container(
+        primary_of(inputs, horizon),
+        inputs.proposals[horizon],
+        seal=seal_of(inputs.config),
     )
-    data = TimeSeriesDataContainer.build(
-        inputs.matrix,
-        inputs.names,
-        inputs.bars.time,
-        labels,
-        horizon=horizon,
-        max_horizon=longest,
-        longest=known(inputs.labels[longest]),
-        segments=window_segments(inputs.bars, inputs.roll_invariant),
-        sample_mask=inputs.sample_mask,
-        uniqueness=_uniqueness(labels) if wanted.uniqueness else None,
-        settings=settings,
-        symbol=inputs.instrument.symbol,
-        seal=TestSeal(config.output_path / "test_openings.jsonl"),
-    )
-    return data if inputs.learner is None else data.with_learner(inputs.learner)
-
-
-def window_segments(bars: Bars, roll_invariant: Mapping[str, bool]) -> np.ndarray:
-    """Number the stretches that a window may not leave.
-
-    Over a roll it may reach if every column is invariant to rolls.
-    """
-    segments = np.zeros(len(bars), np.int64)
-    if not all(roll_invariant.values()):
-        segments[rolls_in(bars)] = 1
-    return np.cumsum(segments)
-
-
-def _uniqueness(labels: Labels) -> np.ndarray:
-    rows = np.flatnonzero(labels.valid)
-    unique = np.ones(len(labels.valid))
-    unique[rows] = average_uniqueness(rows, labels.end_index[rows])
-    return unique

@@ -29,7 +29,8 @@ from barwise.pipeline.journey import Notify
 from barwise.pipeline.reporting import report_of
 from barwise.pipeline.steps import Steps
 from barwise.pipeline.stored_tasks import Failure
-from barwise.pipeline.training import market_of, trainer_config
+from barwise.pipeline.trainers import trainer_config
+from barwise.pipeline.training import market_of
 from barwise.pipeline.trials import TrialBook
 from barwise.pipeline.workplace import place_report, workplace
 from barwise.report import Evidence, ModelResult

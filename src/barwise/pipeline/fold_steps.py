@@ -33,8 +33,10 @@ _CODE = (
     "barwise.training",
     "barwise.defaults",
     "barwise.pipeline.column_learner",
+    "barwise.pipeline.candidates",
     "barwise.pipeline.dataset",
     "barwise.pipeline.fold_steps",
+    "barwise.pipeline.primary",
 )
 _MODEL = "model"
 
@@ -181,6 +183,8 @@ def _packed(predictions: Predictions) -> Content:
         arrays[f"{name}.probabilities"] = one.probabilities
         arrays[f"{name}.predictions"] = one.predictions
         arrays[f"{name}.class_returns"] = one.class_returns
+        if one.y is not None and one.sides is not None:
+            arrays[f"{name}.y"], arrays[f"{name}.sides"] = one.y, one.sides
         facts[name] = {"learned": one.learned}
     return Content(arrays, facts)
 
@@ -192,8 +196,14 @@ def _read(content: Content) -> Predictions:
             np.array(content.arrays[f"{name}.predictions"]),
             np.array(content.arrays[f"{name}.class_returns"]),
             facts["learned"],
+            *_of_primary(content, name),
         )
         # Not the order of the keys of the facts: JSON does not keep one.
         for name in (*BASELINES, _MODEL)
         if (facts := content.value.get(name)) is not None
     }
+
+
+def _of_primary(content: Content, name: str) -> list[np.ndarray | None]:
+    found = [content.arrays.get(f"{name}.{part}") for part in ("y", "sides")]
+    return [None if array is None else np.array(array) for array in found]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import final
 
 import numpy as np
 
 from barwise.bars import Bars, Instrument, QualityReport, SessionTable
 from barwise.core.errors import ConfigError
+from barwise.datasets import Proposals
 from barwise.features.definition import Role
 from barwise.labels import Labels
 from barwise.pipeline.bar_inputs import prepare_bars, sample_mask, trading_sessions
@@ -24,6 +25,7 @@ from barwise.pipeline.features import (
     graph_of,
 )
 from barwise.pipeline.labelling import prepare_labels
+from barwise.pipeline.primary import proposals_of
 from barwise.pipeline.side import side_inputs
 from barwise.pipeline.steps import Steps
 
@@ -65,6 +67,9 @@ class Inputs:
         Columns that a roll leaves no mark in; empty where the contract never changes.
     learner : GraphLearner or None
         Has columns learn anew for a fold; None if none learns.
+    proposals : mapping of int to Proposals
+        By horizon, with ``target: meta``: the trades that the labels judge. ``labels``
+        then are those of the primary model.
     """
 
     config: RunConfig
@@ -84,6 +89,7 @@ class Inputs:
     doubts: tuple[str, ...] = ()
     roll_invariant: Mapping[str, bool] = field(default_factory=dict)
     learner: GraphLearner | None = None
+    proposals: Mapping[int, Proposals] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -129,7 +135,7 @@ def prepare_inputs(config: RunConfig, steps: Steps, notify: Notify) -> Inputs:
         span = fitting_rows(config, bars, wanted, labels.by_horizon)
     own = None if columns.own is None else columns.own.hash
     features = features_step(graph, own, bars, span, side, stored.address, steps)
-    return Inputs(
+    inputs = Inputs(
         config=config,
         instrument=instrument,
         bars=bars,
@@ -152,6 +158,17 @@ def prepare_inputs(config: RunConfig, steps: Steps, notify: Notify) -> Inputs:
         roll_invariant=features.content.value["roll_invariant"],
         learner=learner,
     )
+    return inputs if config.labels.primary is None else _proposed(inputs, steps, notify)
+
+
+def _proposed(inputs: Inputs, steps: Steps, notify: Notify) -> Inputs:
+    """Return the inputs with what the primary model of meta-labels proposes."""
+    proposals, addresses = {}, dict(inputs.addresses)
+    for horizon in inputs.labels:
+        notify(f"asking the primary model, horizon {horizon}")
+        proposals[horizon], address = proposals_of(inputs, horizon, steps)
+        addresses[f"primary_{horizon}"] = address
+    return replace(inputs, proposals=proposals, addresses=addresses)
 
 
 def columns_of(

@@ -11,6 +11,7 @@ from barwise.bars.intervals import parse_duration
 from barwise.pipeline.config_groups import (
     Count,
     Group,
+    NamedModel,
     Positive,
     Text,
     Zone,
@@ -58,12 +59,24 @@ class WeightConfig(Group):
     passed; 1 is no decay. Weights of classes are a model's own (class_weight)."""
 
 
+class PrimaryConfig(Group):
+    """The model whose trades meta-labels judge. It is fitted anew in every fold."""
+
+    model: NamedModel
+    """Its name, or a name with a config; it predicts which barrier is hit first."""
+    folds: Annotated[int, Field(ge=2)] = 5
+    """Purged folds of the training rows, each proposed for by a model of the others."""
+    embargo: Annotated[int, Field(ge=0)] | None = None
+    """Bars after such a fold; null is 1440 of five minutes, else five session days."""
+
+
 class LabelConfig(Group):
     """What a sample's target is, and which rows are samples."""
 
-    target: Literal["triple_barrier", "direction", "signal"] = "triple_barrier"
+    target: Literal["triple_barrier", "direction", "signal", "meta"] = "triple_barrier"
     """What is predicted: which barrier is hit first; whether the price is higher at the
-    horizon; or the next value of a signal of your own."""
+    horizon; the next value of a signal of your own; or whether the trade that a primary
+    model proposes earns more than it costs."""
     horizons: Annotated[tuple[Count, ...], Field(min_length=1)] = (5, 10, 15, 20)
     """Bars until a trade is closed, one data set for each."""
     upper: Positive | None = None
@@ -86,6 +99,8 @@ class LabelConfig(Group):
     """Whether a target fills only when the price goes beyond it."""
     signal: SignalConfig | None = None
     """Where the column is, for target: signal."""
+    primary: PrimaryConfig | None = None
+    """The model that proposes trades, for target: meta."""
     events: Literal["all", "cusum"] = "all"
     """Bars that are samples: all, or those in which the price has moved enough since the
     last one (CUSUM filter)."""

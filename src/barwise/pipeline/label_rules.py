@@ -9,6 +9,9 @@ from barwise.pipeline.rule import Rule
 if TYPE_CHECKING:
     from barwise.pipeline.config import RunConfig
 
+WITH_BARRIERS = ("triple_barrier", "meta")
+"""Targets whose trade has barriers."""
+
 _OF_BARRIERS = (
     "upper",
     "lower",
@@ -32,7 +35,7 @@ def _barriers_sized(config: RunConfig) -> str | None:
 
 def _target_has_barriers(config: RunConfig) -> str | None:
     labels = config.labels
-    if labels.target == "triple_barrier":
+    if labels.target in WITH_BARRIERS:
         return None
     idle = _changed(config, _OF_BARRIERS)
     if not idle:
@@ -52,6 +55,17 @@ def _signal_given(config: RunConfig) -> str | None:
     return (
         "is missing, and labels.target: signal needs it, e.g. signal: {path: bars.csv, "
         "column: long_signal, known_at: time}"
+    )
+
+
+def _primary_given(config: RunConfig) -> str | None:
+    labels = config.labels
+    if (labels.target == "meta") == (labels.primary is not None):
+        return None
+    if labels.primary is not None:
+        return f"has no effect with labels.target: {labels.target}; use target: meta"
+    return (
+        "is missing, and labels.target: meta needs it, e.g. primary: {model: logistic}"
     )
 
 
@@ -96,6 +110,7 @@ LABEL_RULES = (
     Rule("labels.unit", _keys("unit", "upper", "lower"), _barriers_sized),
     Rule("labels.target", _keys("target", *_OF_BARRIERS), _target_has_barriers),
     Rule("labels.signal", _keys("target", "signal"), _signal_given),
+    Rule("labels.primary", _keys("target", "primary"), _primary_given),
     Rule("labels.horizons", _keys("target", "signal", "horizons"), _signal_horizon),
     Rule(
         "labels.events",

@@ -11,11 +11,17 @@ from barwise.bars.sessions import SessionHours
 from barwise.features import LabelRule
 from barwise.labels.binary import OUT_OF_REACH
 from barwise.pipeline.config import RunConfig
+from barwise.pipeline.label_rules import WITH_BARRIERS
 from barwise.trading import ExecutionContract
 from barwise.trading.costs import BUY, SELL
 
 _OPTIONS = ("atr_period", "unit", "touch", "entry", "sides", "session_end")
 _TITLES = {"atr": "ATR({period})", "volatility": "volatility({period})"}
+
+
+def has_barriers(config: RunConfig) -> bool:
+    """Say whether barriers end the trade that a label judges."""
+    return config.labels.target in WITH_BARRIERS
 
 
 def triple_options(config: RunConfig, instrument: Instrument) -> dict[str, Any]:
@@ -31,14 +37,9 @@ def triple_options(config: RunConfig, instrument: Instrument) -> dict[str, Any]:
 def barrier_settings(config: RunConfig, instrument: Instrument) -> dict[str, Any]:
     """Return the same, out of reach where the target has no barriers."""
     found = triple_options(config, instrument)
-    if config.labels.target == "triple_barrier":
+    if has_barriers(config):
         return found
     return found | {"upper": OUT_OF_REACH, "lower": OUT_OF_REACH, "unit": "fixed"}
-
-
-def classes_of(config: RunConfig) -> tuple[int, ...]:
-    """Return the classes of a config's target."""
-    return (-1, 0, 1) if config.labels.target == "triple_barrier" else (0, 1)
 
 
 def sides_of(config: RunConfig) -> tuple[int, ...]:
@@ -49,9 +50,21 @@ def sides_of(config: RunConfig) -> tuple[int, ...]:
     return (BUY,) if signal.side == "long" else (SELL,)
 
 
-def side_of(config: RunConfig, label: np.ndarray) -> np.ndarray:
-    """Return the side that each label speaks for: +1, -1, or 0 for none."""
+def side_of(
+    config: RunConfig, label: np.ndarray, proposed: np.ndarray | None
+) -> np.ndarray:
+    """Return the side that each label speaks for: +1, -1, or 0 for none.
+
+    Parameters
+    ----------
+    config : RunConfig
+    label : ndarray of int8
+    proposed : ndarray of int8 or None
+        Of meta-labels, the side of the trade that each judges.
+    """
     labels = config.labels
+    if proposed is not None:
+        return (label * proposed).astype(np.int8)
     if labels.target == "triple_barrier":
         return label
     if labels.target == "direction":
@@ -68,8 +81,10 @@ def rule_text(config: RunConfig, instrument: Instrument) -> str:
     if labels.signal is not None:
         return f"next {labels.signal.column}"
     barriers = barrier_settings(config, instrument)
+    primary = labels.primary
+    trade = "" if primary is None else f"trades of {primary.model.name} pay: "
     unit = _TITLES.get(labels.unit, "points").format(period=labels.atr_period)
-    return f"+{barriers['upper']:g} / -{barriers['lower']:g} {unit}"
+    return f"{trade}+{barriers['upper']:g} / -{barriers['lower']:g} {unit}"
 
 
 def execution_of(
@@ -77,12 +92,11 @@ def execution_of(
 ) -> ExecutionContract:
     """Return the contract of the trade that the labels judge."""
     barriers = barrier_settings(config, instrument)
-    has_barriers = config.labels.target == "triple_barrier"
     return ExecutionContract(
         horizon,
         barriers["upper"],
         barriers["lower"],
-        tick=instrument.tick_size if has_barriers else 0.0,
+        tick=instrument.tick_size if has_barriers(config) else 0.0,
         entry=barriers["entry"],
         session_end="carry" if barriers["session_end"] == "carry" else "flat",
         sides=barriers["sides"],

@@ -18,9 +18,14 @@ from barwise.labels import (
     signal_labels,
     triple_barrier,
 )
+from barwise.labels.trades import with_trades
 from barwise.pipeline.bar_inputs import BARS_CODE, BarInputs, costs_of, plain_facts
 from barwise.pipeline.config import RunConfig
-from barwise.pipeline.label_settings import barrier_settings, triple_options
+from barwise.pipeline.label_settings import (
+    barrier_settings,
+    has_barriers,
+    triple_options,
+)
 from barwise.pipeline.signal_column import signal_path, signal_values
 from barwise.pipeline.source import source_hashes
 from barwise.pipeline.steps import Step, Steps, source_version
@@ -83,7 +88,7 @@ def prepare_labels(inputs: BarInputs, steps: Steps) -> LabelInputs:
             f"data, which have {len(bars):,} bars; take a shorter horizon or more data"
         )
     cost = round_trip(inputs)
-    finer = inputs.finer and labels.target == "triple_barrier"
+    finer = inputs.finer and has_barriers(config)
     read = {"bars": inputs.address} | (source_hashes(config) if finer else {})
     path = signal_path(config)
     if path is not None:
@@ -159,16 +164,18 @@ def label_bars(
     config, bars = inputs.config, inputs.bars
     wanted = config.labels
     sessions: SessionTable = inputs.sessions
-    if wanted.target == "triple_barrier":
-        return triple_barrier(
-            bars,
-            horizon=list(wanted.horizons),
+    if has_barriers(config):
+        barriers: dict[str, Any] = {
             **triple_options(config, inputs.instrument),
-            tick=inputs.instrument.tick_size,
-            fine=fine,
-            sessions=sessions,
-            sample=events,
-        )
+            "tick": inputs.instrument.tick_size,
+            "fine": fine,
+            "sessions": sessions,
+            "sample": events,
+        }
+        found = triple_barrier(bars, horizon=list(wanted.horizons), **barriers)
+        if wanted.target == "triple_barrier":
+            return found
+        return with_trades(found, bars, **barriers)
     trade: dict[str, Any] = {
         "entry": wanted.entry,
         "session_end": wanted.session_end,
@@ -184,7 +191,7 @@ def label_bars(
 
 def _width(inputs: BarInputs) -> np.ndarray:
     wanted = inputs.config.labels
-    if wanted.target != "triple_barrier":
+    if not has_barriers(inputs.config):
         return np.ones(len(inputs.bars))
     return barrier_width(inputs.bars, unit=wanted.unit, period=wanted.atr_period)
 

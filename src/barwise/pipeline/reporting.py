@@ -11,7 +11,7 @@ import numpy as np
 from barwise.bars import Bars, QualityReport
 from barwise.bars.quality import KINDS, Finding
 from barwise.core.arrays import DAY
-from barwise.datasets import TimeSeriesDataContainer
+from barwise.datasets import TimeSeriesDataContainer, proposed_sides
 from barwise.datasets.checks import training_ratio
 from barwise.datasets.chronological import Part
 from barwise.metrics import Interval, class_names
@@ -279,5 +279,5 @@ def _track(
 ) -> page.LabelTrack:
     rows = data.rows("val")
     ends = data.frame.targets.end_time[rows]
-    sides = side_of(inputs.config, data.labels("val"))
+    sides = side_of(inputs.config, data.labels("val"), proposed_sides(data, rows))
     return page.LabelTrack(horizon, data.times("val"), sides, ends)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from barwise.core import durable
-from barwise.models.registry import ModelRegistry
 from barwise.pipeline.bar_inputs import costs_of
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.config_groups import ModelChoice
@@ -17,6 +16,7 @@ from barwise.pipeline.inputs import Inputs
 from barwise.pipeline.label_settings import execution_of, sides_of
 from barwise.pipeline.steps import Step, Steps, source_version
 from barwise.pipeline.store import Content
+from barwise.pipeline.trainers import trainer_config
 from barwise.trading import Account
 from barwise.trading.market import Market
 from barwise.training import Outcome, Trainer, TrainerConfig
@@ -31,11 +31,14 @@ _CODE = (
     "barwise.training",
     "barwise.defaults",
     "barwise.pipeline.bar_inputs",
+    "barwise.pipeline.candidates",
     "barwise.pipeline.dataset",
     "barwise.pipeline.inputs",
     "barwise.pipeline.label_settings",
     "barwise.pipeline.labelling",
+    "barwise.pipeline.primary",
     "barwise.pipeline.source",
+    "barwise.pipeline.trainers",
     "barwise.pipeline.training",
 )
 
@@ -79,25 +82,6 @@ def train_step(
     content = result.content
     model = {name: path.read_bytes() for name, path in content.files.items()}
     return Outcome(content.arrays, content.value, model, volatile), step.key
-
-
-def trainer_config(
-    config: RunConfig, choice: ModelChoice, horizon: int
-) -> TrainerConfig:
-    """Return the trainer's settings for one of a config's models."""
-    given: dict[str, Any] = {
-        "model_name": choice.name,
-        "horizon": horizon,
-        "feature_set": config.features.set or "own",
-        "random_seed": config.seed,
-        "model": dict(choice.config),
-    }
-    if "sequence_length" in config.model_fields_set:
-        given["sequence_length"] = config.sequence_length
-    defaults = ModelRegistry.get_model_info(choice.name)["config"]
-    if config.threads is not None and "threads" in defaults:
-        given["model"].setdefault("threads", config.threads)
-    return TrainerConfig(**given)
 
 
 def _settings(config: RunConfig, trainer: TrainerConfig) -> dict[str, Any]:

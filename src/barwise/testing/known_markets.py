@@ -24,7 +24,8 @@ from barwise.pipeline.dataset import container_of
 from barwise.pipeline.inputs import Inputs, prepare_inputs
 from barwise.pipeline.steps import Steps
 from barwise.pipeline.store import ObjectStore
-from barwise.pipeline.training import market_of, trainer_config
+from barwise.pipeline.trainers import trainer_config
+from barwise.pipeline.training import market_of
 from barwise.report.data import ModelResult
 from barwise.report.verdict import read
 from barwise.training import Outcome, Trainer, blind_guesses

@@ -14,6 +14,7 @@ from barwise.trading.result import BacktestResult, DecisionCounts, Trades
 from barwise.trading.signals import (
     class_values,
     expected_values,
+    sided_values,
     signals_from_probabilities,
 )
 from barwise.trading.simulation import backtest
@@ -35,5 +36,6 @@ __all__ = [
     "period_moments",
     "sharpe_interval",
     "sharpe_ratio",
+    "sided_values",
     "signals_from_probabilities",
 ]

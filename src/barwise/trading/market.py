@@ -18,6 +18,7 @@ from barwise.trading.signals import (
     better_side,
     class_values,
     expected_values,
+    sided_values,
 )
 from barwise.trading.simulation import backtest
 from barwise.trading.sizing import Account
@@ -58,6 +59,7 @@ class Market:
         *,
         timeout_returns: TimeoutReturns = (0.0, 0.0),
         class_returns: np.ndarray | Sequence[float] | None = None,
+        sides: np.ndarray | None = None,
     ) -> tuple[np.ndarray, BacktestResult]:
         """Trade the probabilities of some rows where a trade is expected to pay.
 
@@ -73,6 +75,10 @@ class Market:
             As in :func:`barwise.trading.expected_values`.
         class_returns : array_like, optional
             For labels without barriers, as in :func:`barwise.trading.class_values`.
+        sides : ndarray of int8, shape (n,), optional
+            For meta-labels: the side that another model proposes at each row. The
+            classes then are those of its trades, as in
+            :func:`barwise.trading.sided_values`.
 
         Returns
         -------
@@ -90,8 +96,12 @@ class Market:
                 self.costs,
                 timeout_returns=timeout_returns,
             )
-        else:
+        elif sides is None:
             values = class_values(probabilities, close, class_returns, self.costs)
+        else:
+            values = sided_values(
+                probabilities, close, class_returns, sides, self.costs
+            )
         signals = better_side(values, self.sides)
         span = slice(int(rows[0]), int(rows[-1]) + 1 + self.execution.horizon)
         bars = self.bars[span]

@@ -147,17 +147,83 @@ def class_values(
     >>> class_values(p, price, [-0.001, 0.001], mes).round(2)
     array([[ 0.25, -1.75]])
     """
-    moves = np.expm1(np.asarray(class_returns, np.float64))
+    moves = np.expm1(_means(probabilities, class_returns))
+    gain = close * _weighed(probabilities, moves)
+    return np.stack([gain - costs.in_price(BUY), -gain - costs.in_price(SELL)], axis=1)
+
+
+def sided_values(
+    probabilities: np.ndarray,
+    close: np.ndarray,
+    class_returns: np.ndarray | Sequence[float],
+    sides: np.ndarray,
+    costs: Costs,
+) -> np.ndarray:
+    """Sum of p(class) x what the proposed trade makes in it, less costs, in points.
+
+    For meta-labels: another model has chosen the side, and the classes say whether its
+    trade pays. The side that was not proposed is worth minus infinity.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float, shape (row, class)
+    close : ndarray of float64, shape (row,)
+        Price at the decision.
+    class_returns : array_like of float, shape (class,) or (row, class)
+        Mean log return that trades of each class made, a gain is positive.
+    sides : ndarray of int8, shape (row,)
+        +1 long, -1 short, 0 no trade is proposed.
+    costs : Costs
+
+    Returns
+    -------
+    ndarray of float64, shape (row, 2)
+        Long, short.
+
+    Raises
+    ------
+    DataError
+        If there is not one return a class.
+
+    Examples
+    --------
+    A trade that pays makes 0.1 %, another loses as much; 60 % are worth 1 point at 5000.
+
+    >>> mes = Costs(tick_size=0.25, multiplier=5.0, commission=0.62, slippage_ticks=1)
+    >>> p, price = np.array([[0.4, 0.6]] * 2), np.array([5000.0, 5000.0])
+    >>> sided_values(p, price, [-0.001, 0.001], np.array([1, -1]), mes).round(2)
+    array([[0.25, -inf], [-inf, 0.25]])
+    """
+    side = np.asarray(sides, np.float64)
+    means = _means(probabilities, class_returns)
+    moves = side[:, None] * np.expm1(side[:, None] * means)
+    gain = close * _weighed(probabilities, moves)
+    return np.stack(
+        [
+            np.where(side == one, gain - costs.in_price(one), -np.inf)
+            for one in (BUY, SELL)
+        ],
+        axis=1,
+    )
+
+
+def _means(
+    probabilities: np.ndarray, class_returns: np.ndarray | Sequence[float]
+) -> np.ndarray:
+    means = np.asarray(class_returns, np.float64)
     shape = probabilities.shape
-    if len(shape) != 2 or moves.shape not in (shape, shape[1:]):
+    if len(shape) != 2 or means.shape not in (shape, shape[1:]):
         raise DataError(
-            f"expected values need one mean return a class, got shape {moves.shape} for "
+            f"expected values need one mean return a class, got shape {means.shape} for "
             f"probabilities of shape {shape}"
         )
+    return means
+
+
+def _weighed(probabilities: np.ndarray, moves: np.ndarray) -> np.ndarray:
     # Column by column: a matrix product may add up in another order for another shape.
-    parts = probabilities.astype(np.float64) * moves
-    gain = close * sum(parts.T)
-    return np.stack([gain - costs.in_price(BUY), -gain - costs.in_price(SELL)], axis=1)
+    total: np.ndarray = sum((probabilities.astype(np.float64) * moves).T)
+    return total
 
 
 def better_side(values: np.ndarray, sides: Sequence[int] = (BUY, SELL)) -> np.ndarray:

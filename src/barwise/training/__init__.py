@@ -13,6 +13,7 @@ from barwise.training.evaluation import (
 from barwise.training.fold_plan import FoldPlan, plan_folds
 from barwise.training.out_of_fold import FoldPrediction, OutOfFold, out_of_fold
 from barwise.training.outcome import Outcome
+from barwise.training.primary import FoldedPrimary
 from barwise.training.run_files import write_run
 from barwise.training.run_folder import Run, list_runs, new_run, read_run
 from barwise.training.trainer import Trainer
@@ -25,6 +26,7 @@ __all__ = [
     "Examiner",
     "FoldPlan",
     "FoldPrediction",
+    "FoldedPrimary",
     "OutOfFold",
     "Outcome",
     "Run",

@@ -11,7 +11,7 @@ import numpy as np
 from barwise.core.errors import ConfigError, LeakError
 from barwise.datasets import TimeSeriesDataContainer
 from barwise.datasets.weights import training_weights
-from barwise.training.fold_plan import NO_FOLD, FoldPlan, seen_outcomes
+from barwise.training.fold_plan import FoldPlan, seen_outcomes
 from barwise.training.out_of_fold import OutOfFold
 
 NO_TIME = np.iinfo(np.int64).min
@@ -54,6 +54,10 @@ class AlignedPredictions:
         By model: ``learned``, a SHA-256 a fold of all that was learned in it (None
         where it failed), ``failed``, why by the fold's number, and ``abstained``, rows
         of folds that did not fail and that it could not score.
+    sides : ndarray of int8, shape (n,), or None
+        Of meta-labels: the side of the trade that each judges, 0 where the primary of
+        the row's fold trades nothing, so that the row is no sample and ``y`` says
+        nothing.
     """
 
     symbol: str
@@ -69,6 +73,7 @@ class AlignedPredictions:
     paths: np.ndarray
     probabilities: Mapping[str, np.ndarray]
     facts: Mapping[str, Mapping[str, Any]]
+    sides: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -193,6 +198,7 @@ def align_out_of_fold(
             )
     rows, frame = plan.samples.index, data.frame
     why = failed or {}
+    y, sides = _truth(list(made.values()))
     return AlignedPredictions(
         data.symbol,
         data.horizon,
@@ -201,7 +207,7 @@ def align_out_of_fold(
         rows,
         plan.samples.times,
         plan.samples.label_end_times,
-        frame.targets.label[rows],
+        y,
         training_weights(
             frame.targets.weight[rows], frame.uniqueness[rows], data.settings.time_decay
         ),
@@ -209,7 +215,21 @@ def align_out_of_fold(
         plan.paths,
         {name: one.paths for name, one in made.items()},
         {name: _facts(one, why.get(name, {})) for name, one in made.items()},
+        sides,
     )
+
+
+def _truth(made: list[OutOfFold]) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return classes and sides; a fold that failed for one model may have them of another."""
+    y, sides = made[0].y.copy(), made[0].sides
+    if sides is None:
+        return y, None
+    sides = sides.copy()
+    for one in made[1:]:
+        if one.sides is not None:
+            unknown = sides == 0
+            y[unknown], sides[unknown] = one.y[unknown], one.sides[unknown]
+    return y, sides
 
 
 def _same(one: FoldPlan, other: FoldPlan) -> bool:
@@ -227,10 +247,7 @@ def _same(one: FoldPlan, other: FoldPlan) -> bool:
 
 
 def _facts(one: OutOfFold, failed: Mapping[int, str]) -> dict[str, Any]:
-    answered = one.plan.paths != NO_FOLD
-    for number, fold in enumerate(one.folds):
-        if fold is None:
-            answered &= one.plan.paths != number
+    answered = np.stack([one.answered(path) for path in range(len(one.plan.paths))])
     abstained = answered & ~np.isfinite(one.paths).all(axis=2)
     return {
         "learned": [None if fold is None else fold.learned for fold in one.folds],

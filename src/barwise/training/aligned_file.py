@@ -23,14 +23,14 @@ from barwise.training.fold_plan import NO_FOLD
 FORMAT = "barwise-out-of-fold-1"
 _KEY = b"barwise"
 _STAMPS = ("time", "label_end", "trained_until", "trained_from")
-_ROWS = ("bar", "time", "label_end", "label", "sample_weight")
+_ROWS = ("bar", "time", "label_end", "label", "sample_weight", "side")
 
 
 def write_out_of_fold(aligned: AlignedPredictions, path: Path) -> None:
     """Write predictions to one Parquet file, whole or not at all.
 
     Columns: ``symbol``, ``time``, ``label_end`` (UTC), ``bar``, ``label``,
-    ``sample_weight``, ``path`` and ``fold`` (from 0), ``trained_until`` and
+    ``sample_weight``, of meta-labels the ``side``, ``path`` and ``fold`` (from 0), ``trained_until`` and
     ``trained_from`` (the fold saw no label that ends after the one and begins before
     the other, and the row's own lies strictly between), then for each model its
     probabilities, ``{model}_{class}``. What is missing is null.
@@ -114,6 +114,8 @@ def _table(aligned: AlignedPredictions) -> Any:
         "label": aligned.y,
         "sample_weight": aligned.sample_weights,
     }
+    if aligned.sides is not None:
+        each["side"] = aligned.sides
     columns = {name: np.tile(array, n_paths) for name, array in each.items()}
     columns["path"] = np.repeat(np.arange(n_paths), len(aligned))
     columns["fold"] = aligned.paths.ravel()
@@ -179,7 +181,8 @@ def _aligned(
     columns: dict[str, np.ndarray], told: dict[str, Any]
 ) -> AlignedPredictions:
     n_paths = int(columns["path"][-1]) + 1
-    one = {name: columns[name].reshape(n_paths, -1)[0] for name in _ROWS}
+    there = [name for name in _ROWS if name in columns]
+    one = {name: columns[name].reshape(n_paths, -1)[0] for name in there}
     paths = columns["fold"].reshape(n_paths, -1)
     classes = tuple(told["classes"])
     folds = tuple(
@@ -210,6 +213,7 @@ def _aligned(
         paths,
         probabilities,
         told["facts"],
+        one.get("side"),
     )
 
 

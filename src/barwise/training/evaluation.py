@@ -9,6 +9,7 @@ from typing import Any, final
 import numpy as np
 
 from barwise.datasets.container import TimeSeriesDataContainer
+from barwise.datasets.proposals import proposed_sides
 from barwise.metrics import (
     average_uniqueness,
     block_length,
@@ -75,6 +76,8 @@ class Asked:
     class_returns : ndarray of float64, shape (n, class)
         What labels of each class returned on average on the training rows of the model
         that is asked, log return.
+    sides : ndarray of int8, shape (n,), or None
+        Side of the trade that each label judges, of meta-labels.
     """
 
     rows: np.ndarray
@@ -82,6 +85,7 @@ class Asked:
     end_index: np.ndarray
     classes: tuple[int, ...]
     class_returns: np.ndarray
+    sides: np.ndarray | None = None
 
     @classmethod
     def of(cls, data: TimeSeriesDataContainer) -> Asked:
@@ -93,6 +97,7 @@ class Asked:
             data.frame.targets.end_index[rows],
             data.classes,
             np.tile(class_returns(data), (len(rows), 1)),
+            proposed_sides(data, rows),
         )
 
     def take(self, positions: np.ndarray) -> Asked:
@@ -103,6 +108,7 @@ class Asked:
             self.end_index[positions],
             self.classes,
             self.class_returns[positions],
+            None if self.sides is None else self.sides[positions],
         )
 
 
@@ -208,7 +214,7 @@ class Examiner:
         """What trades expect of classes: two have no barriers that would say it."""
         returns = self.asked.class_returns
         if len(self.asked.classes) == 2:
-            return {"class_returns": returns}
+            return {"class_returns": returns, "sides": self.asked.sides}
         return {"timeout_returns": (returns[:, 1], returns[:, 1])}
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
+from barwise.core.errors import ConfigError
 from barwise.datasets.container import TimeSeriesDataContainer
 from barwise.models.base import BaseModel
 from barwise.models.outputs import PredictionOutput, TrainingMetrics
@@ -40,8 +41,15 @@ def fit_model(
         A whole data set, or that of one fold.
     progress : callable, optional
         Handed to models that report their epochs.
+
+    Raises
+    ------
+    ConfigError
+        If a model of windows is to learn meta-labels.
     """
     model = create_model(config, data.classes, progress=progress)
+    if data.settings.side is not None and model.requires_sequences:
+        raise ConfigError(refused_windows(config.model_name))
     metrics = model.fit(
         data.samples("train"),
         data.y_train,
@@ -50,6 +58,15 @@ def fit_model(
         sample_weights=data.sample_weights,
     )
     return FittedModel(model, metrics, model.predict(data.samples("val")))
+
+
+def refused_windows(name: str) -> str:
+    """Say why a model of windows cannot learn meta-labels."""
+    return (
+        f"{name} reads windows. In a window of proposals each comes from the primary of "
+        "its own fold, and that of the row before may have been trained on this row's "
+        "outcome; take a model that reads single rows, such as lightgbm"
+    )
 
 
 def create_model(

@@ -123,8 +123,9 @@ def plan_folds(
     Raises
     ------
     ConfigError
-        If a fold is left without samples, or a sample is tested twice by a splitter
-        that knows no paths.
+        If a fold is left without samples, a sample is tested twice by a splitter that
+        knows no paths, or one of meta-labels by a splitter that does: each fold's own
+        primary gives it another label.
     LeakError
         If labels of a fold's training and test samples share time.
 
@@ -153,6 +154,12 @@ def plan_folds(
                 f"{len(test)} test samples; take fewer folds or more data"
             )
     plan = FoldPlan(samples, folds, _paths(samples, folds, splitter))
+    if data.frame.primary is not None and len(plan.paths) > 1:
+        raise ConfigError(
+            f"{type(splitter).__name__} tests every sample in several folds, whose "
+            "primary models may give it several meta-labels, so that its paths cannot be "
+            "compared; take purged, ordered or walk-forward folds"
+        )
     plan.check()
     return plan
 

@@ -166,13 +166,14 @@ def _windows(
         for number, one in enumerate(paths):
             yield _window(f"path {number + 1}", one, made)
         return
-    output, asked = made.output(), made.asked(data)
+    output, asked, answered = made.output(), made.asked(data), made.answered()
     for number, (train, test) in enumerate(made.plan.folds):
         name = f"fold {number + 1}"
         if made.folds[number] is None:
             yield {"name": name, "failed": True, "train_samples": len(train)}
             continue
-        scores = _examined(output, asked, blind, 0, test, whole=False)
+        mine = test[answered[test]]
+        scores = _examined(output, asked, blind, 0, mine, whole=False)
         yield _window(name, scores, made) | {"train_samples": len(train)}
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from barwise.core.errors import ConfigError
 from barwise.core.hashing import hash_json
-from barwise.datasets import TimeSeriesDataContainer, fold_data
+from barwise.datasets import TimeSeriesDataContainer, fold_data, proposed_sides
 from barwise.datasets.fold_data import FoldData, check_unfitted
 from barwise.models.base import BaseModel
 from barwise.models.outputs import PredictionOutput
@@ -36,17 +36,24 @@ class FoldPrediction:
         Mean log return of the fold's training labels of each class.
     learned : str
         SHA-256 of all that was learned in the fold: columns, selection, scaler, model.
+    y, sides : ndarray of int8, shape (n_test,), or None
+        Of meta-labels, what the fold's own primary makes of each test sample: its
+        class, and the side of the trade; 0 where it trades nothing, which is no sample.
     """
 
     probabilities: np.ndarray
     predictions: np.ndarray
     class_returns: np.ndarray
     learned: str
+    y: np.ndarray | None = None
+    sides: np.ndarray | None = None
 
     @property
     def scored(self) -> float:
         """Share of the test samples that could be scored."""
-        return float(np.isfinite(self.probabilities).all(axis=1).mean())
+        p = self.probabilities
+        asked = p if self.sides is None else p[self.sides != 0]
+        return float(np.isfinite(asked).all(axis=1).mean())
 
 
 @final
@@ -64,12 +71,16 @@ class OutOfFold:
         True classes.
     folds : tuple of FoldPrediction or None
         One a fold; None where a fold failed.
+    sides : ndarray of int8, shape (n,), or None
+        Of meta-labels: the side of the trade that each judges, by the primary of the
+        fold that tests it; 0 where there is none, and no sample.
     """
 
     plan: FoldPlan
     classes: tuple[int, ...]
     y: np.ndarray
     folds: tuple[FoldPrediction | None, ...]
+    sides: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.plan.samples)
@@ -116,7 +127,8 @@ class OutOfFold:
         """Bool (n,): samples on a path whose fold did not fail."""
         made = np.array([fold is not None for fold in self.folds])
         fold = self.plan.paths[path]
-        return np.where(fold == NO_FOLD, False, made[fold])
+        found = np.where(fold == NO_FOLD, False, made[fold])
+        return found if self.sides is None else found & (self.sides != 0)
 
     def asked(self, data: TimeSeriesDataContainer, path: int = 0) -> Asked:
         """Return the samples as questions, each with the mean returns of its fold."""
@@ -130,6 +142,7 @@ class OutOfFold:
             data.frame.targets.end_index[rows],
             self.classes,
             np.where((fold == NO_FOLD)[:, None], 0.0, means[fold]),
+            self.sides,
         )
 
     def check(self) -> None:
@@ -218,27 +231,46 @@ def out_of_fold(
 def predict_fold(config: TrainerConfig, fold: FoldData) -> FoldPrediction:
     """Fit a model on a fold's training samples and predict its test samples."""
     made = fit_model(config, fold.container)
+    return _prediction(fold, made.output, learned_of(fold, made.model))
+
+
+def learned_of(fold: FoldData, model: BaseModel) -> str:
+    """Return the SHA-256 of all that was learned in a fold, its model included."""
     files = {
         name: hashlib.sha256(content).hexdigest()
-        for name, content in model_files(made.model).items()
+        for name, content in model_files(model).items()
     }
-    return FoldPrediction(
-        made.output.class_probabilities,
-        made.output.class_predictions,
-        class_returns(fold.container),
-        hash_json([fold.learned, files]),
-    )
+    return hash_json([fold.learned, files])
 
 
 def guess_fold(fold: FoldData) -> dict[str, FoldPrediction]:
     """Return what each baseline says about a fold's test samples."""
-    means = class_returns(fold.container)
     return {
-        name: FoldPrediction(
-            output.class_probabilities, output.class_predictions, means, fold.learned
-        )
+        name: _prediction(fold, output, fold.learned)
         for name, output in blind_guesses(fold.container).items()
     }
+
+
+def _prediction(
+    fold: FoldData, output: PredictionOutput, learned: str
+) -> FoldPrediction:
+    """Return what was said of a fold's samples as one row for each of its test rows."""
+    data, asked = fold.container, fold.asked
+
+    def spread(values: np.ndarray, nothing: float) -> np.ndarray:
+        out = np.full((len(asked), *values.shape[1:]), nothing, values.dtype)
+        out[asked] = values
+        return out
+
+    sides = proposed_sides(data, data.rows("val"))
+    return FoldPrediction(
+        spread(output.class_probabilities, np.nan),
+        spread(output.class_predictions, 0),
+        class_returns(data),
+        learned,
+        None if sides is None else spread(data.y_val, 0),
+        None if sides is None else spread(sides, 0),
+    )
 
 
 def assemble(
@@ -247,8 +279,14 @@ def assemble(
     folds: Sequence[FoldPrediction | None],
 ) -> OutOfFold:
     """Put the predictions of all folds together."""
-    y = data.frame.targets.label[plan.samples.index]
-    return OutOfFold(plan, data.classes, y, tuple(folds))
+    if data.settings.side is None:
+        y = data.frame.targets.label[plan.samples.index]
+        return OutOfFold(plan, data.classes, y, tuple(folds))
+    y, sides = np.zeros((2, len(plan.samples)), np.int8)
+    for (_, test), fold in zip(plan.folds, folds, strict=True):
+        if fold is not None and fold.y is not None and fold.sides is not None:
+            y[test], sides[test] = fold.y, fold.sides
+    return OutOfFold(plan, data.classes, y, tuple(folds), sides)
 
 
 def check_stopping(config: TrainerConfig, classes: tuple[int, ...]) -> None:

@@ -13,7 +13,7 @@ from barwise.core.errors import ConfigError
 from barwise.core.samples import Samples
 from barwise.datasets import Preparation
 from barwise.models.base import load_model
-from barwise.pipeline.dataset import window_segments
+from barwise.pipeline.candidates import window_segments
 from barwise.pipeline.inputs import Inputs
 from barwise.training.run_folder import Run
 

@@ -21,15 +21,16 @@ from barwise.pipeline.audits.own_file import own_subjects, reads
 from barwise.pipeline.audits.subjects import GraphSubject, Subject
 from barwise.pipeline.audits.within import Within
 from barwise.pipeline.bar_inputs import BarInputs
+from barwise.pipeline.candidates import candidates_of
 from barwise.pipeline.choices import check_choices
 from barwise.pipeline.config import RunConfig
-from barwise.pipeline.dataset import container_of
 from barwise.pipeline.features import known
 from barwise.pipeline.importance_file import read_origin
 from barwise.pipeline.inputs import Inputs, prepare_inputs
+from barwise.pipeline.label_settings import has_barriers
 from barwise.pipeline.labelling import events_of, label_bars
 from barwise.pipeline.source import read_source
-from barwise.pipeline.training import trainer_config
+from barwise.pipeline.trainers import trainer_config
 from barwise.pipeline.workplace import workplace
 from barwise.training.out_of_fold import check_stopping
 
@@ -97,10 +98,10 @@ def setup_of(inputs: Inputs, horizon: int, *, rows: int = ROWS) -> Setup:
         {"raw_interval": inputs.raw_interval},
         "",
     )
-    finer = config.labels.target == "triple_barrier"
+    finer = has_barriers(config)
     fine = needs.finer_bars() if finer else None
     return Setup(
-        container_of(inputs, horizon),
+        candidates_of(inputs, horizon),
         History(inputs.bars, fine),
         subjects,
         History(short.bars, **beside),
