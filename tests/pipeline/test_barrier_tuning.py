@@ -189,8 +189,8 @@ def test_the_score_is_the_sharpe_less_the_penalties(whole):
 @pytest.mark.parametrize(
     ("labels", "word"),
     [
-        ({"target": "direction", "horizons": [5]}, r"labels\.target: 'direction' has"),
-        ({"unit": "fixed", "upper": 2, "lower": 2}, r"labels\.unit: 'fixed' has no"),
+        ({"target": "direction", "horizons": [5]}, r"labels\.target: 'direction' cannot"),
+        ({"unit": "fixed", "upper": 2, "lower": 2}, r"labels\.unit: 'fixed' cannot"),
     ],
 )
 def test_what_has_no_multiples_is_not_tuned(market, tmp_path, labels, word):

@@ -4,6 +4,7 @@ from copy import copy
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 from pydantic import ValidationError
 
@@ -21,6 +22,8 @@ from barwise.datasets import (
 from barwise.pipeline import RunConfig, build_dataset
 from barwise.pipeline.fold_run import evaluate
 from barwise.pipeline.folding import Folding
+from barwise.pipeline.label_tables import build_labels
+from barwise.pipeline.label_trace import trace_at
 from barwise.trading.barrier_rows import barrier_width
 from barwise.training import load_out_of_fold, out_of_fold, plan_folds
 from barwise.training.out_of_fold import predict_fold
@@ -349,3 +352,32 @@ def test_what_cannot_be_honest_is_refused(folder, data, tmp_path):
 def test_a_config_that_cannot_work_says_so(folder, labels, text):
     with pytest.raises((ConfigError, ValidationError), match=text):
         bw.run(config(folder, labels={"horizons": [HORIZON]} | labels))
+
+
+# --- what is shown of them -------------------------------------------------------------
+
+
+def test_tables_and_traces_hold_the_labels_of_the_data_set(folder, data, tmp_path):
+    settings = config(folder)
+    tables = build_labels(settings)
+    (summary,) = tables.summaries
+    part = np.concatenate([data.rows("train"), data.rows("val")])
+    assert summary.samples >= len(part)
+    (file,) = tables.write(tmp_path)
+    table = pl.read_parquet(file)
+    targets = data.frame.targets
+    assert table["valid"].to_numpy()[part].all()
+    np.testing.assert_array_equal(table["label"].to_numpy()[part], targets.label[part])
+    for row in data.rows("val")[[0, -1]]:
+        time = str(np.datetime64(int(BARS.time[row]), "ns"))[:19]
+        trace, doubt, judged = trace_at(settings, time)
+        assert doubt == ""
+        assert (judged.side, judged.label) == (
+            proposed_sides(data, np.array([row]))[0],
+            targets.label[row],
+        )
+        assert judged.made == pytest.approx(targets.ret[row])
+        assert judged.label == (judged.made > judged.cost)
+        text = "\n".join(judged.lines())
+        assert f"meta-label  {judged.label}" in text
+        assert trace.label in (-1, 0, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -30,21 +31,25 @@ def trace(
     """Show how the bar that closes at TIME came by its label.
 
     Entry, barrier prices, every bar of the path up to the exit, the finer bars that
-    decided a tie, and the return; or why the bar has no label.
+    decided a tie, and the return; or why the bar has no label. Of meta-labels also what
+    the primary model proposes, and what came of it.
     """
     from barwise.pipeline import RunConfig
     from barwise.pipeline.label_trace import trace_at
 
-    found, doubt = trace_at(RunConfig.read(config), time, horizon)
+    found, doubt, judged = trace_at(RunConfig.read(config), time, horizon)
     if json:
         facts = found.to_dict()
         for step in facts["steps"]:
             step["time"] = utc(step["time"])
         for key in ("time", "end_time"):
             facts[key] = None if facts[key] is None else utc(facts[key])
-        write_json(facts | {"not_a_sample": doubt or None})
+        write_json(
+            facts
+            | {"not_a_sample": doubt or None, "primary": judged and asdict(judged)}
+        )
         return
-    for line in found.lines():
+    for line in (*found.lines(), *(judged.lines() if judged else ())):
         write_text(line)
     if doubt:
         note(f"barwise: the bar is no sample: it is {doubt}")

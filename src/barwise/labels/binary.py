@@ -183,6 +183,7 @@ def meta_labels(labels: Labels, side: Classes, *, cost: float | Vector = 0.0) ->
     Labels
         1 where the trade earned more than ``cost``, else 0; rows without a trade are
         not valid. End times are those of ``labels``; ``ret`` is what the trade made.
+        Quality is whether finer bars, or none, decided the path: its certainty.
 
     Raises
     ------
@@ -219,6 +220,8 @@ def meta_labels(labels: Labels, side: Classes, *, cost: float | Vector = 0.0) ->
         ret=np.where(valid, made, np.nan),
         valid=valid,
         cost_fragile=valid & (np.abs(made) < cost),
+        # Speed and path are those of a barrier, not of a trade that pays or does not.
+        parts=tuple(part for part in labels.parts if part == "certainty"),
         classes=CLASSES,
     )
 

@@ -225,9 +225,9 @@ def _check(config: RunConfig, trials: int, jobs: int) -> None:
     if labels.target != "triple_barrier" or labels.unit == "fixed":
         key = "unit" if labels.target == "triple_barrier" else "target"
         raise ConfigError(
-            f"{config.place('labels', key)}: {getattr(labels, key)!r} has no barriers in "
-            "multiples of a width, which is what is tuned; use target: triple_barrier "
-            "with unit: atr or volatility"
+            f"{config.place('labels', key)}: {getattr(labels, key)!r} cannot be tuned, "
+            "only barriers in multiples of a width can; use target: triple_barrier with "
+            "unit: atr or volatility"
         )
     for name, value in (("trials", trials), ("jobs", jobs)):
         if int(value) != value or value < 1:

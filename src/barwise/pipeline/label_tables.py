@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
@@ -15,13 +15,15 @@ from barwise.labels import Labels, effective_samples, label_uniqueness
 from barwise.labels.labels import TRUTH
 from barwise.metrics import class_names
 from barwise.pipeline.bar_inputs import BarInputs, prepare_bars, sample_mask
-from barwise.pipeline.choices import check_labels, store_folder
+from barwise.pipeline.choices import check_choices, check_labels, store_folder
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.features import known, split_settings
+from barwise.pipeline.inputs import prepare_inputs
 from barwise.pipeline.label_settings import rule_text
 from barwise.pipeline.labelling import LabelInputs, prepare_labels
 from barwise.pipeline.lock import locked
 from barwise.pipeline.parquet_table import write_columns
+from barwise.pipeline.primary import meta_labels_of
 from barwise.pipeline.steps import Steps
 from barwise.pipeline.store import ObjectStore
 
@@ -110,19 +112,23 @@ def build_labels(
     LockedError
         If another process runs on the same store.
     """
-    check_labels(config)
+    is_meta = config.labels.primary is not None
+    check_choices(config) if is_meta else check_labels(config)
     folder = store_folder(config)
     with locked(folder):
         steps = Steps(ObjectStore(folder))
         notify("reading and cleaning bars")
         bars = prepare_bars(config, steps)
         notify("labelling")
-        labels = prepare_labels(bars, steps)
+        labels = paths = prepare_labels(bars, steps)
+        if is_meta:
+            inputs = prepare_inputs(config, steps, notify)
+            labels = replace(labels, by_horizon=meta_labels_of(inputs))
     mask = sample_mask(config, bars.instrument, bars.bars) & labels.events
     begins = sealed_from(
         bars.bars.time,
         mask,
-        {h: known(one) for h, one in labels.by_horizon.items()},
+        {h: known(one) for h, one in paths.by_horizon.items()},
         split_settings(config),
     )
     seen = mask & (bars.bars.time < begins)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from barwise.datasets import Proposals, PurgedKFold
+from barwise.labels import Labels
 from barwise.pipeline.bar_inputs import costs_of
 from barwise.pipeline.candidates import candidates_of, labels_of
 from barwise.pipeline.steps import Step, Steps, source_version
@@ -91,6 +92,14 @@ def proposals_of(inputs: Inputs, horizon: int, steps: Steps) -> tuple[Proposals,
         content.value["learned"],
     )
     return found, result.address
+
+
+def meta_labels_of(inputs: Inputs) -> dict[int, Labels]:
+    """Return the meta-labels of the parts, by horizon."""
+    return {
+        horizon: primary_of(inputs, horizon).labelled(made.side)
+        for horizon, made in inputs.proposals.items()
+    }
 
 
 def _round_trips(inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:

@@ -99,16 +99,23 @@ class FoldedPrimary:
         return Proposals(side, p, hash_json([*learned, learned_of(fold, made.model)]))
 
     def judge(self, side: np.ndarray) -> Targets:
-        """Return the meta-labels of sides: whether a trade earns more than it costs.
-
-        Weights stay those of the primary's labels.
-        """
-        cost = np.where(side < 0, self.costs[1], self.costs[0])
-        meta = meta_labels(self.labels, side, cost=cost)
-        own = self.data.frame.targets
+        """Return the targets that the meta-labels of sides are."""
+        meta, own = self.labelled(side), self.data.frame.targets
         return replace(
-            own, label=meta.label, ret=meta.ret, valid=own.valid & meta.valid
+            own,
+            label=meta.label,
+            ret=meta.ret,
+            valid=own.valid & meta.valid,
+            weight=meta.weight,
         )
+
+    def labelled(self, side: np.ndarray) -> Labels:
+        """Return the meta-labels of sides: whether a trade earns more than it costs."""
+        return meta_labels(self.labels, side, cost=self.cost(side))
+
+    def cost(self, side: np.ndarray) -> np.ndarray:
+        """Return what a round trip on each side costs, as a log return."""
+        return np.where(side < 0, self.costs[1], self.costs[0])
 
 
 def _put(
