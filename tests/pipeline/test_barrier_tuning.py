@@ -189,7 +189,10 @@ def test_the_score_is_the_sharpe_less_the_penalties(whole):
 @pytest.mark.parametrize(
     ("labels", "word"),
     [
-        ({"target": "direction", "horizons": [5]}, r"labels\.target: 'direction' cannot"),
+        (
+            {"target": "direction", "horizons": [5]},
+            r"labels\.target: 'direction' cannot",
+        ),
         ({"unit": "fixed", "upper": 2, "lower": 2}, r"labels\.unit: 'fixed' cannot"),
     ],
 )

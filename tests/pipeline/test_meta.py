@@ -22,6 +22,7 @@ from barwise.datasets import (
 from barwise.pipeline import RunConfig, build_dataset
 from barwise.pipeline.fold_run import evaluate
 from barwise.pipeline.folding import Folding
+from barwise.pipeline.importance_study import study_importance
 from barwise.pipeline.label_tables import build_labels
 from barwise.pipeline.label_trace import trace_at
 from barwise.trading.barrier_rows import barrier_width
@@ -319,6 +320,8 @@ def test_what_cannot_be_honest_is_refused(folder, data, tmp_path):
         out_of_fold("lstm", data, FOLDS)
     with pytest.raises(ConfigError, match="several meta-labels"):
         evaluate(config(folder), Folding("combinatorial", 4, 2, embargo=20))
+    with pytest.raises(ConfigError, match="study what the primary learns"):
+        study_importance(config(folder))
     save_container(data, tmp_path / "saved")
     loaded = load_container(tmp_path / "saved")
     np.testing.assert_array_equal(loaded.X_val, data.X_val)

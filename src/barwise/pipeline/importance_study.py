@@ -28,7 +28,7 @@ from barwise.pipeline.journey import Notify
 from barwise.pipeline.steps import Step, Steps, source_version
 from barwise.pipeline.store import Content
 from barwise.pipeline.stored_tasks import Failure, Made, run_stored, timed
-from barwise.pipeline.training import trainer_config
+from barwise.pipeline.trainers import trainer_config
 from barwise.pipeline.workplace import workplace
 from barwise.training import TrainerConfig
 from barwise.training.fold_plan import FoldPlan, plan_folds
@@ -134,6 +134,12 @@ def study_importance(
     asked = settings or StudySettings()
     chosen = max(config.labels.horizons) if horizon is None else horizon
     check_choices(config, [chosen])
+    if config.labels.primary is not None:
+        raise ConfigError(
+            f"{config.place('labels', 'target')}: a study adds columns of noise, and the "
+            "columns of meta-labels are made by a primary model that knows no others; "
+            "study what the primary learns, with target: triple_barrier"
+        )
     tell = notify or (lambda _text, _done, _total: None)
     trainer = _trainer(config, asked, chosen)
     with workplace(config) as steps:
