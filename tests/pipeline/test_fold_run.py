@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from barwise.core.errors import BarwiseError, ConfigError
 from barwise.datasets import PurgedKFold, WalkForward
 from barwise.pipeline import RunConfig, build_dataset, fold_steps
 from barwise.pipeline.column_learner import GraphLearner
+from barwise.pipeline.executors import on_ray
 from barwise.pipeline.fold_run import evaluate
 from barwise.pipeline.folding import Folding
 from barwise.testing.artefacts import artefacts
@@ -226,6 +228,25 @@ def test_the_number_of_processes_changes_no_byte(tmp_path, folder, model):
     for first, second in zip(made[0].judged, made[1].judged, strict=True):
         told = [json.dumps(each.outcome.facts) for each in (first, second)]
         assert told[0] == told[1]
+
+
+def test_without_ray_the_way_out_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ConfigError, match=r"barwise\[scale\]"), on_ray():
+        pass
+
+
+@pytest.mark.slow
+def test_a_ray_cluster_changes_no_byte(tmp_path, folder):
+    pytest.importorskip("ray", reason="the extra 'scale' is not installed")
+    for place in ("here", "ray"):
+        with on_ray() if place == "ray" else nullcontext():
+            evaluate(
+                config(folder, output=tmp_path / place),
+                Folding("walk-forward", 2),
+                jobs=2,
+            )
+    assert stored(tmp_path / "here") == stored(tmp_path / "ray")
 
 
 # --- killed and run again --------------------------------------------------------------

@@ -58,6 +58,15 @@ Jobs = Annotated[
 ]
 
 
+Ray = Annotated[
+    bool,
+    typer.Option(
+        "--ray",
+        help="Run the jobs on the Ray cluster of RAY_ADDRESS, else on one here.",
+    ),
+]
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command(
@@ -92,6 +101,7 @@ def cv(
     ] = 2,
     embargo: Embargo = None,
     jobs: Jobs = 1,
+    ray: Ray = False,
     json: Json = False,
 ) -> None:
     """Cross-validate models on the training and validation part.
@@ -104,7 +114,7 @@ def cv(
     from barwise.pipeline.folding import Folding
 
     folding = Folding(splitter.value, n_splits, n_test_groups, embargo)
-    _judge(config, models, horizons, folding, jobs, json)
+    _judge(config, models, horizons, folding, jobs, json, ray=ray)
 
 
 def walk_forward(
@@ -119,6 +129,7 @@ def walk_forward(
         typer.Option("--sliding", help="Train on a window of one length, not on all."),
     ] = False,
     jobs: Jobs = 1,
+    ray: Ray = False,
     json: Json = False,
 ) -> None:
     """Train on the past of a window, test on the window, go on.
@@ -131,7 +142,7 @@ def walk_forward(
     from barwise.pipeline.folding import Folding
 
     folding = Folding("walk-forward", n_windows, sliding=sliding)
-    _judge(config, models, horizons, folding, jobs, json)
+    _judge(config, models, horizons, folding, jobs, json, ray=ray)
 
 
 def _judge(
@@ -141,9 +152,16 @@ def _judge(
     folding: Folding,
     jobs: int,
     json: bool,
+    *,
+    ray: bool,
 ) -> None:
+    from contextlib import nullcontext
+
+    from barwise.pipeline.executors import on_ray
+
     settings, wanted = chosen(config, models, horizons)
-    summary = execute(settings, folding, wanted, jobs)
+    with on_ray() if ray else nullcontext():
+        summary = execute(settings, folding, wanted, jobs)
     if json:
         write_json(summary_json(summary))
     else:

@@ -1,15 +1,23 @@
-"""Runs independent tasks in processes; what comes out does not depend on their number."""
+"""Runs independent tasks in processes, or on a Ray cluster.
+
+What comes out depends neither on their number nor on where they ran.
+"""
 
 from __future__ import annotations
 
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import islice
 from typing import Any, TypeVar
 
-from barwise.core.errors import ConfigError
+from barwise.core.errors import ConfigError, require
 
 _T = TypeVar("_T")
+
+_ray: ContextVar[Any] = ContextVar("ray", default=None)
 
 
 def run_tasks(
@@ -24,8 +32,8 @@ def run_tasks(
     tasks : sequence of tuple
         Arguments. Large arrays are mapped, not copied, where processes are used.
     jobs : int
-        Processes; 1 works in this one, and -1 takes one for each processor. Where an
-        outer ``joblib.parallel_config`` names another backend (Ray), that is used.
+        Processes; 1 works in this one, and -1 takes one for each processor. Inside
+        :func:`on_ray` how many run on the cluster at a time.
 
     Raises
     ------
@@ -41,6 +49,9 @@ def run_tasks(
         raise ConfigError(
             f"--jobs must be a number of processes, or -1 for one a processor; got {jobs}"
         )
+    if _ray.get() is not None:
+        yield from _run_on_ray(_ray.get(), work, tasks, jobs)
+        return
     wanted = min((os.cpu_count() or 1) if jobs == -1 else jobs, len(tasks))
     if wanted <= 1:
         for number, task in enumerate(tasks):
@@ -55,6 +66,45 @@ def run_tasks(
         yield from parallel(
             delayed(_numbered)(work, number, task) for number, task in enumerate(tasks)
         )
+
+
+@contextmanager
+def on_ray() -> Iterator[None]:
+    """Let the tasks of a block run on Ray: the cluster of ``RAY_ADDRESS``, else here.
+
+    Raises
+    ------
+    ConfigError
+        If Ray is not installed.
+    """
+    ray: Any = require("ray", "scale", "running on a Ray cluster")
+    begun = not ray.is_initialized()
+    if begun:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        ray.init(include_dashboard=False, log_to_driver=False)
+    token = _ray.set(ray)
+    try:
+        yield
+    finally:
+        _ray.reset(token)
+        if begun:
+            ray.shutdown()
+
+
+def _run_on_ray(
+    ray: Any, work: Callable[..., _T], tasks: Sequence[tuple[Any, ...]], jobs: int
+) -> Iterator[tuple[int, _T]]:
+    """Keep some tasks on the cluster; the next one goes there when one is done."""
+    count = int(ray.cluster_resources()["CPU"]) if jobs == -1 else jobs
+    run, todo = ray.remote(_numbered), iter(enumerate(tasks))
+    waiting: list[Any] = []
+    while True:
+        started = islice(todo, count - len(waiting))
+        waiting += [run.remote(work, number, task) for number, task in started]
+        if not waiting:
+            return
+        done, waiting = ray.wait(waiting, num_returns=1)
+        yield ray.get(done[0])
 
 
 def _numbered(
