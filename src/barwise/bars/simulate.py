@@ -17,6 +17,7 @@ import numpy as np
 from barwise.bars.bars import Bars
 from barwise.bars.instruments import Instrument, get_instrument
 from barwise.bars.sessions import SessionTable, coverage, session_table
+from barwise.bars.ticks import prices_of_ticks
 from barwise.core.arrays import DAY, MINUTE
 from barwise.core.errors import ConfigError
 
@@ -124,10 +125,7 @@ def simulate(
     inside = np.concatenate([np.zeros((n, 1)), path], axis=1)
     ticks = np.rint(level * np.exp(before[:, None] + inside)).clip(1.0)
     prices = np.stack([ticks[:, 0], ticks.max(1), ticks.min(1), ticks[:, -1]])
-    # Divide by ticks a unit where that is a whole number: 0.1 * 3 is not 0.3.
-    unit = round(1.0 / instrument.tick_size)
-    exact = np.isclose(unit * instrument.tick_size, 1.0)
-    prices = prices / unit if exact else prices * instrument.tick_size
+    prices = prices_of_ticks(prices, instrument.tick_size)
     volume = None
     if instrument.has_volume:
         busy = 120.0 * shape**2 * cluster**2

@@ -158,18 +158,11 @@ def evaluate(
     tell = notify or (lambda _text, _done, _total: None)
     began = clock.seconds()
     with workplace(settings) as steps:
-        inputs = prepare_inputs(settings, steps, lambda text: tell(text, 0, 1))
         wanted = tuple(horizons or settings.labels.horizons)
-        folded = {horizon: _fold(inputs, folding, horizon) for horizon in wanted}
-        judged, skipped = _judge(inputs, folded, steps, jobs, tell)
-        if not judged:
-            lines = [f"{one.model} at {one.horizon}: {one.why}" for one in skipped]
-            raise BarwiseError("no model could be judged: " + "; ".join(lines))
+        inputs, folded, judged, skipped, book = judge_folds(
+            settings, folding, wanted, steps, jobs, tell
+        )
         containers = {horizon: data for horizon, (data, _) in folded.items()}
-        book = TrialBook(inputs, containers[min(containers)])
-        for one in judged:
-            data = containers[one.outcome.horizon]
-            book.record(folding.kind, one.outcome, data, asdict(folding))
         tell("writing the report", 1, 1)
         page = report_of(
             inputs,
@@ -196,6 +189,44 @@ def evaluate(
         page.evidence,
         book,
     )
+
+
+def judge_folds(
+    config: RunConfig,
+    folding: Folding,
+    horizons: Sequence[int],
+    steps: Steps,
+    jobs: int,
+    tell: Notify,
+) -> tuple[Inputs, dict[int, Folded], list[Judged], list[Skipped], TrialBook]:
+    """Judge a config's models by folds and write each into the ledger.
+
+    Returns
+    -------
+    inputs : Inputs
+    folded : dict of int to (TimeSeriesDataContainer, FoldPlan)
+        By horizon.
+    judged : list of Judged
+        One a horizon and model.
+    skipped : list of Skipped
+    book : TrialBook
+
+    Raises
+    ------
+    BarwiseError
+        If no model is left, because too many folds of each failed.
+    """
+    inputs = prepare_inputs(config, steps, lambda text: tell(text, 0, 1))
+    folded = {horizon: _fold(inputs, folding, horizon) for horizon in horizons}
+    judged, skipped = _judge(inputs, folded, steps, jobs, tell)
+    if not judged:
+        lines = [f"{one.model} at {one.horizon}: {one.why}" for one in skipped]
+        raise BarwiseError("no model could be judged: " + "; ".join(lines))
+    book = TrialBook(inputs, folded[min(folded)][0])
+    for one in judged:
+        data, _ = folded[one.outcome.horizon]
+        book.record(folding.kind, one.outcome, data, asdict(folding))
+    return inputs, folded, judged, skipped, book
 
 
 def _fold(inputs: Inputs, folding: Folding, horizon: int) -> Folded:

@@ -142,7 +142,7 @@ def run(
     tell = notify or (lambda _text, _done, _total: None)
     began = clock.seconds()
     with workplace(settings) as steps:
-        inputs, containers, outcomes, identities, book = _train_all(
+        inputs, containers, outcomes, identities, book = train_all(
             settings, horizons or settings.labels.horizons, steps, tell
         )
         runs = _publish(settings, outcomes, identities)
@@ -160,11 +160,24 @@ def run(
     )
 
 
-def _train_all(
+def train_all(
     config: RunConfig, horizons: Sequence[int], steps: Steps, tell: Notify
 ) -> tuple[
     Inputs, dict[int, TimeSeriesDataContainer], list[Outcome], list[str], TrialBook
 ]:
+    """Train a config's models and write each into the ledger.
+
+    Returns
+    -------
+    inputs : Inputs
+    containers : dict of int to TimeSeriesDataContainer
+        By horizon.
+    outcomes : list of Outcome
+        One a horizon and model.
+    identities : list of str
+        Of their steps.
+    book : TrialBook
+    """
     jobs = [(choice, horizon) for horizon in horizons for choice in config.models]
     total = len(jobs)
     inputs = prepare_inputs(config, steps, lambda text: tell(text, 0, total))

@@ -244,9 +244,9 @@ def _result(
         model=outcome.model_name,
         horizon=outcome.horizon,
         metrics=evaluation,
-        intervals=_intervals(evaluation),
+        intervals=intervals_of(evaluation),
         baseline_intervals={
-            name: _intervals(scores) for name, scores in evaluation["baselines"].items()
+            name: intervals_of(scores) for name, scores in evaluation["baselines"].items()
         },
         samples=int(valid.sum()),
         effective_samples=outcome.facts["effective_samples"],
@@ -259,7 +259,8 @@ def _result(
     )
 
 
-def _intervals(scores: Mapping[str, Any]) -> dict[str, Interval]:
+def intervals_of(scores: Mapping[str, Any]) -> dict[str, Interval]:
+    """Return the intervals of stored scores, by metric."""
     read: dict[str, Interval] = {}
     for name, found in scores["intervals"].items():
         values: Any = {k: math.nan if v is None else v for k, v in found.items()}

@@ -1,0 +1,316 @@
+"""False alarms and power of a whole configuration, on surrogates of its own bars."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from barwise.core.arrays import DAY
+from barwise.core.errors import BarwiseError, ConfigError
+from barwise.core.hashing import hash_json
+from barwise.pipeline.bar_inputs import BarInputs, prepare_bars, sample_mask
+from barwise.pipeline.choices import check_choices
+from barwise.pipeline.config import RunConfig
+from barwise.pipeline.executors import run_tasks
+from barwise.pipeline.labelling import prepare_labels
+from barwise.pipeline.power_foresight import foresight
+from barwise.pipeline.power_judge import Judging, judge_surrogate, scratch_of
+from barwise.pipeline.power_plan import (
+    STRENGTHS,
+    Plan,
+    identity_of,
+    strengths_for,
+    study_settings,
+)
+from barwise.pipeline.power_study import PowerStudy, Size, studies_folder
+from barwise.pipeline.steps import Step, Steps, source_version
+from barwise.pipeline.store import Content, ObjectStore
+from barwise.pipeline.surrogates import SurrogateSource
+from barwise.pipeline.workplace import workplace
+
+_CODE = (
+    "barwise.core",
+    "barwise.metrics",
+    "barwise.stream",
+    "barwise.bars",
+    "barwise.trading",
+    "barwise.features",
+    "barwise.labels",
+    "barwise.datasets",
+    "barwise.models",
+    "barwise.training",
+    "barwise.validation",
+    "barwise.defaults",
+    "barwise.pipeline",
+    "barwise.report.verdict",
+)
+_YEAR = 365.2425 * DAY
+
+Notify = Callable[[str, float, float], None]
+
+
+@final
+@dataclass(frozen=True)
+class Repetition:
+    """One surrogate: the edge that is planted in it, and its number."""
+
+    wanted: float
+    strength: float
+    number: int
+
+
+def power_study(
+    config: RunConfig,
+    judging: Judging,
+    plan: Plan,
+    *,
+    sharpes: Sequence[float] = (),
+    left_out: tuple[str, ...] = (),
+    mean_block: float = 5.0,
+    jobs: int = 1,
+    notify: Notify = lambda _text, _done, _total: None,
+) -> tuple[PowerStudy, Path]:
+    """Run a configuration on surrogates of its own bars, and count what it claims.
+
+    Every surrogate goes through cleaning, resampling, features, labels, training,
+    backtest, a trial ledger of its own, deflation and verdict. Each is a stored step:
+    a study that was killed goes on where it stopped, with the same bytes.
+
+    Parameters
+    ----------
+    config : RunConfig
+    judging : Judging
+    plan : Plan
+    sharpes : sequence of float
+        Edges to plant, in Sharpe ratios a year after costs; by default by the plan.
+    left_out : tuple of str
+        Models that were left out, to be told.
+    mean_block : float
+        Sessions in a block of the bootstrap.
+    jobs : int
+        Processes; the bytes do not depend on it.
+    notify : callable, optional
+        Told about progress.
+
+    Returns
+    -------
+    study : PowerStudy
+    folder : Path
+        Its summary and its table.
+
+    Raises
+    ------
+    ConfigError
+        If a setting cannot work, or nothing could be traded.
+    BarwiseError
+        If no surrogate could be judged.
+    """
+    check_choices(config, judging.horizons)
+    with workplace(config) as steps:
+        notify("reading and cleaning bars", 0, 1)
+        inputs = prepare_bars(config, steps)
+        prepare_labels(inputs, steps)  # a config that cannot work fails here, not later
+        window = max(2, min(judging.horizons))
+        source = SurrogateSource(inputs, window=window, mean_block=mean_block)
+        settings = study_settings(
+            config,
+            horizons=list(judging.horizons),
+            folding=None if judging.folding is None else asdict(judging.folding),
+            tune=judging.tune,
+            block=mean_block,
+        )
+        bench = _Bench(source, judging, settings, config.seed, steps, jobs, notify)
+        years = _years(inputs, judging)
+        wanted = tuple(sharpes) or plan.sharpes(years)
+        horizon, strengths = bench.strengths(wanted, plan.foresight)
+        planted = [
+            (sharpe, strength)
+            for sharpe, strength in zip(wanted, strengths, strict=True)
+            if strength is not None
+        ]
+        tasks = [Repetition(0.0, 0.0, k) for k in range(plan.null)]
+        tasks += [Repetition(*p, k) for p in planted for k in range(plan.planted)]
+        found = bench.judge(tasks)
+        study = PowerStudy(
+            symbol=config.symbol,
+            judged=str(judging),
+            models=tuple(choice.name for choice in config.models),
+            left_out=left_out,
+            horizons=judging.horizons,
+            tune=judging.tune,
+            years=years,
+            sizes=_sizes(found, horizon, [0.0, *(s for _, s in planted)]),
+            out_of_reach=tuple(
+                s for s, a in zip(wanted, strengths, strict=True) if a is None
+            ),
+            failed=tuple(one["failed"] for one in found if "failed" in one),
+            repetitions=tuple(one for one in found if "failed" not in one),
+        )
+        mark = hash_json([settings, wanted, asdict(plan)])[:12]
+        folder = studies_folder(config) / f"{config.symbol}_{mark}"
+        study.write(folder, identity_of(config))
+    return study, folder
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Bench:
+    """Computes surrogates that are not in the store yet."""
+
+    source: SurrogateSource
+    judging: Judging
+    settings: dict[str, Any]
+    seed: int
+    steps: Steps
+    jobs: int
+    notify: Notify
+
+    def strengths(
+        self, sharpes: Sequence[float], draws: int
+    ) -> tuple[str, list[float | None]]:
+        """Find how strong edges have to be; return the best horizon, too."""
+        tasks = [
+            Repetition(0.0, strength, number)
+            for strength in STRENGTHS
+            for number in range(draws)
+        ]
+        told = self._run("foresight", trade_foresight, tasks)
+        failed = [one["failed"] for one in told if "failed" in one]
+        if failed:
+            raise BarwiseError(f"an edge could not be planted: {failed[0]}")
+        shape = (len(STRENGTHS), draws)
+        by_horizon = {
+            str(h): np.reshape([one[str(h)] for one in told], shape).mean(axis=1)
+            for h in self.judging.horizons
+        }
+        best = max(by_horizon, key=lambda h: float(by_horizon[h].max()))
+        return best, strengths_for(sharpes, by_horizon[best].tolist(), STRENGTHS)
+
+    def judge(self, tasks: Sequence[Repetition]) -> list[dict[str, Any]]:
+        """Judge surrogates, and say of each what was planted in it."""
+        told = self._run("surrogates", judge_repetition, tasks)
+        return [one | asdict(task) for task, one in zip(tasks, told, strict=True)]
+
+    def _run(
+        self,
+        name: str,
+        work: Callable[..., dict[str, Any]],
+        tasks: Sequence[Repetition],
+    ) -> list[dict[str, Any]]:
+        found: dict[int, dict[str, Any]] = {}
+        every = [self._step(name, task) for task in tasks]
+        for number, step in enumerate(every):
+            address = self.steps.find(step)
+            if address is not None:
+                found[number] = self.steps.store.get(address).value
+        missing = [number for number in range(len(tasks)) if number not in found]
+        self.notify(
+            f"{name}, {len(found)} of {len(tasks)} of them done before",
+            len(found),
+            len(tasks),
+        )
+        calls = [
+            (
+                self.source,
+                self.judging,
+                (self.seed, tasks[n].number, round(tasks[n].strength * 1e6)),
+                tasks[n].strength,
+                scratch_of(self.steps.store.folder, every[n].key),
+            )
+            for n in missing
+        ]
+        for place, made in run_tasks(work, calls, jobs=self.jobs):
+            number = missing[place]
+            found[number] = made
+            if "failed" not in made:
+                content = Content({}, made)
+                self.steps.run(every[number], lambda kept=content: kept)
+            self.notify(f"{name}: {len(found)} of {len(tasks)}", len(found), len(tasks))
+        return [found[number] for number in range(len(tasks))]
+
+    def _step(self, name: str, task: Repetition) -> Step:
+        settings = self.settings | {
+            "number": task.number,
+            "strength": task.strength,
+            "seed": self.seed,
+        }
+        return Step(f"power-{name}", source_version(*_CODE), settings)
+
+
+def judge_repetition(
+    source: SurrogateSource,
+    judging: Judging,
+    seed: tuple[int, ...],
+    strength: float,
+    folder: Path,
+) -> dict[str, Any]:
+    """Draw a surrogate and judge it, in whatever process."""
+
+    def work(scratch: Path) -> dict[str, Any]:
+        return judge_surrogate(judging, source.draw(scratch, seed, strength))
+
+    return _in_scratch(folder, work)
+
+
+def trade_foresight(
+    source: SurrogateSource,
+    judging: Judging,
+    seed: tuple[int, ...],
+    strength: float,
+    folder: Path,
+) -> dict[str, Any]:
+    """Draw a surrogate and trade the edge that was planted in it."""
+
+    def work(scratch: Path) -> dict[str, Any]:
+        drawn = source.draw(scratch, seed, strength)
+        steps = Steps(ObjectStore(scratch / "store"))
+        inputs = prepare_bars(drawn.config, steps)
+        labels = prepare_labels(inputs, steps)
+        bars = inputs.bars
+        mask = sample_mask(drawn.config, inputs.instrument, bars) & labels.events
+        leans = drawn.leans_at(bars.time) * mask
+        made = foresight(drawn.config, bars, labels.width, leans, judging.horizons)
+        return {str(horizon): sharpe for horizon, sharpe in made.items()}
+
+    return _in_scratch(folder, work)
+
+
+def _in_scratch(
+    folder: Path, work: Callable[[Path], dict[str, Any]]
+) -> dict[str, Any]:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        return work(folder)
+    except BarwiseError as problem:
+        return {"failed": f"{type(problem).__name__}: {problem}"}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sizes(
+    found: Sequence[dict[str, Any]], horizon: str, strengths: Sequence[float]
+) -> tuple[Size, ...]:
+    sizes = []
+    for strength in dict.fromkeys(strengths):
+        mine = [one for one in found if one["strength"] == strength]
+        judged = [one for one in mine if "failed" not in one]
+        if not judged:
+            raise BarwiseError(f"no surrogate could be judged: {mine[0]['failed']}")
+        if not any(one["results"] for one in judged):
+            raise ConfigError("no model was judged on the surrogates")
+        sizes.append(Size.of(strength, horizon, judged))
+    return tuple(sizes)
+
+
+def _years(inputs: BarInputs, judging: Judging) -> float:
+    """Return the years that results are judged on."""
+    train, val, _ = inputs.config.split.fractions
+    share = val if judging.folding is None else train + val
+    time = inputs.bars.time
+    return share * float(time[-1] - time[0]) / _YEAR

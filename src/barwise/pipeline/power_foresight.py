@@ -1,0 +1,61 @@
+"""What one who knows a planted edge makes of it, after costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from barwise.bars import Bars
+from barwise.pipeline.bar_inputs import costs_of, trading_sessions
+from barwise.pipeline.config import RunConfig
+from barwise.pipeline.label_settings import execution_of, sides_of
+from barwise.trading import Account, backtest, sharpe_ratio
+
+
+def foresight(
+    config: RunConfig,
+    bars: Bars,
+    width: np.ndarray,
+    leans: np.ndarray,
+    horizons: Sequence[int],
+) -> dict[int, float]:
+    """Sharpe ratio a year of trading a known signal, by horizon.
+
+    The trades are those of the config: its execution contract, costs and account.
+
+    Parameters
+    ----------
+    config : RunConfig
+    bars : Bars
+        Cleaned and resampled.
+    width : ndarray of float64, shape (bar,)
+        What the barrier multiples multiply.
+    leans : ndarray of int, shape (bar,)
+        +1, -1 or 0, known at each close.
+    horizons : sequence of int
+
+    Returns
+    -------
+    dict of int to float
+        0 where nothing was traded.
+    """
+    instrument = config.traded()
+    sides = [lean if lean in sides_of(config) else 0 for lean in (-1, 0, 1)]
+    signals = np.array(sides, np.int8)[leans.astype(np.int64) + 1]
+    found = {}
+    for horizon in horizons:
+        result = backtest(
+            bars,
+            signals,
+            execution_of(config, instrument, horizon),
+            width=width,
+            costs=costs_of(config, instrument),
+            account=Account(config.backtest.capital, config.backtest.quantity),
+            sessions=trading_sessions(config, instrument, bars),
+        )
+        returns = result.daily_pnl / result.account.capital
+        found[horizon] = float(
+            np.nan_to_num(sharpe_ratio(returns, result.days_per_year))
+        )
+    return found
