@@ -42,6 +42,7 @@ COMMANDS = commands()
 def test_commands_that_are_promised_are_there():
     promised = {
         "init",
+        "power",
         "data check",
         "data describe",
         "features list",

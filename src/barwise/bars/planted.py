@@ -43,9 +43,9 @@ class Momentum:
     --------
     >>> rng, bar_of = np.random.default_rng(0), np.arange(5000)
     >>> plant = Momentum(bar_of, np.zeros(5000, bool), window=5, strength=0.5)
-    >>> s, z = plant.directions(np.full(5000, 0.001), rng.random(5000))
+    >>> d, z = plant.directions(np.full(5000, 0.001), rng.random(5000))
     >>> leaning = z[:-1] != 0
-    >>> round(float(np.mean(s[1:][leaning] == z[:-1][leaning])), 2)
+    >>> round(float(np.mean(d[1:][leaning] == z[:-1][leaning])), 2)
     0.75
     """
 
@@ -55,23 +55,23 @@ class Momentum:
     strength: float
 
     def directions(
-        self, moves: np.ndarray, coins: np.ndarray
+        self, sizes: np.ndarray, coins: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return s of each row and z of each bar.
+        """Return where each row goes, +1 or -1, and z of each bar.
 
         Parameters
         ----------
-        moves : ndarray of float64, shape (n,)
-            Of each close over its reference.
+        sizes : ndarray of float64, shape (n,)
+            How far each close goes from its reference, up or down.
         coins : ndarray of float64, shape (n,)
             Uniform between 0 and 1.
         """
         total = int(self.bar_of[-1]) + 1
         edges = np.searchsorted(self.bar_of, np.arange(total + 1)).tolist()
         # Plain numbers: each bar hangs on those before it.
-        sizes, drawn = moves.tolist(), coins.tolist()
+        moves, drawn = sizes.tolist(), coins.tolist()
         resting = self.resting.tolist()
-        s, z, past = [1.0] * len(sizes), [0] * total, [0.0] * total
+        d, z, past = [1.0] * len(moves), [0] * total, [0.0] * total
         chances = {lean: 0.5 * (1.0 + lean * self.strength) for lean in (-1, 0, 1)}
         usual, lean = 0.0, 0
         for bar in range(total):
@@ -79,13 +79,13 @@ class Momentum:
             for row in range(edges[bar], edges[bar + 1]):
                 still = resting[row]
                 if drawn[row] >= (0.5 if still else chance):
-                    s[row] = -1.0
+                    d[row] = -1.0
                 if not still:
-                    made += s[row] * sizes[row]
+                    made += d[row] * moves[row]
             past[bar] = made
             usual += (made * made - usual) / min(bar + 1, _MEMORY)
             far = sum(past[max(0, bar + 1 - self.window) : bar + 1])
             limit = _FAR * (self.window * usual) ** 0.5
             lean = int(far > limit) - int(far < -limit)
             z[bar] = lean
-        return np.array(s), np.array(z, np.int8)
+        return np.array(d), np.array(z, np.int8)

@@ -19,6 +19,7 @@ COMMAND_FILES = (
     "train",
     "cv",
     "pbo",
+    "power",
     "data",
     "features",
     "labels",

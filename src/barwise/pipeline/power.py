@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, final
 
@@ -228,8 +229,7 @@ class _Bench:
             number = missing[place]
             found[number] = made
             if "failed" not in made:
-                content = Content({}, made)
-                self.steps.run(every[number], lambda kept=content: kept)
+                self.steps.run(every[number], partial(Content, {}, made))
             self.notify(f"{name}: {len(found)} of {len(tasks)}", len(found), len(tasks))
         return [found[number] for number in range(len(tasks))]
 
@@ -280,9 +280,7 @@ def trade_foresight(
     return _in_scratch(folder, work)
 
 
-def _in_scratch(
-    folder: Path, work: Callable[[Path], dict[str, Any]]
-) -> dict[str, Any]:
+def _in_scratch(folder: Path, work: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:

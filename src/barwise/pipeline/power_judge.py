@@ -17,6 +17,7 @@ from barwise.pipeline.folding import Folding
 from barwise.pipeline.inputs import Inputs
 from barwise.pipeline.journey import train_all
 from barwise.pipeline.power_foresight import foresight
+from barwise.pipeline.power_plan import RUN
 from barwise.pipeline.reporting import intervals_of
 from barwise.pipeline.steps import Steps
 from barwise.pipeline.store import ObjectStore
@@ -26,9 +27,6 @@ from barwise.report import ModelResult
 from barwise.report.verdict import read
 from barwise.training import Outcome
 from barwise.validation.deflation import Deflation
-
-RUN = "barwise run"
-"""How a config is judged where no folds are: on its validation part."""
 
 
 @final

@@ -16,8 +16,11 @@ from barwise.pipeline.config import RunConfig
 from barwise.pipeline.external import table_files
 from barwise.pipeline.source import source_hashes
 
-STRENGTHS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8)
+STRENGTHS = (0.02, 0.04, 0.06, 0.09, 0.13, 0.2, 0.3, 0.5)
 """Strengths at which one who knows the edge is traded, to find that of a Sharpe ratio."""
+
+RUN = "barwise run"
+"""How a config is judged where no folds are: on its validation part."""
 
 _CHEAP = ("boosting", "classical")
 _NOT_JUDGED = {"output", "threads", "models"}

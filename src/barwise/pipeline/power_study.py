@@ -17,6 +17,7 @@ from barwise.core.hashing import canonical_json
 from barwise.metrics import json_number
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.power_plan import identity_of
+from barwise.report.power_text import beside_results
 from barwise.validation.power import Rate, minimum_detectable
 
 VERDICTS = {
@@ -158,11 +159,15 @@ class PowerStudy:
         }
 
     def write(self, folder: Path, identity: str) -> None:
-        """Write table and summary, the summary last."""
+        """Write table, figure, page and summary, the summary last."""
+        from barwise.report.figures import save_figure
+        from barwise.report.power_page import power_figure, render_power_page
+
+        facts = self.facts()
         write_with(folder / "repetitions.parquet", self._write_table)
-        write_text(
-            folder / _STUDY, canonical_json(self.facts() | {"identity": identity})
-        )
+        save_figure(power_figure(facts), folder / "power.png")
+        write_text(folder / "power.html", render_power_page(facts))
+        write_text(folder / _STUDY, canonical_json(facts | {"identity": identity}))
 
     def _write_table(self, path: Path) -> None:
         import polars as pl
@@ -213,6 +218,18 @@ def known_study(config: RunConfig, judged: str) -> Mapping[str, Any] | None:
                 "finished repetitions are kept"
             ) from problem
     return best
+
+
+def beside(config: RunConfig, judged: str) -> str:
+    """Say what is known of a configuration's false alarms and power, for its report."""
+    study = known_study(config, judged)
+    if study is not None:
+        return beside_results(study)
+    return (
+        "Which Sharpe ratio this much data can tell from chance, and how often the same "
+        f"configuration raises a false alarm, is not known; barwise power "
+        f"{config.file or 'CONFIG'} --quick tells."
+    )
 
 
 def _weight(told: Mapping[str, Any]) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from barwise.pipeline.importance_file import read_origin
 from barwise.pipeline.importance_origin import flattered
 from barwise.pipeline.inputs import Inputs
 from barwise.pipeline.label_settings import rule_text, side_of
+from barwise.pipeline.power_plan import RUN
+from barwise.pipeline.power_study import beside
 from barwise.pipeline.trials import TrialBook
 from barwise.report import data as page
 from barwise.report.folds_data import Folds
@@ -68,6 +71,7 @@ def report_of(
     first = containers[min(containers)]
     last_shown = int(first.rows("val")[-1]) + 1
     deflations = book.deflations(outcomes)
+    judged = RUN if folds is None else folds.how
     return page.Report(
         title=title,
         symbol=inputs.instrument.symbol,
@@ -80,7 +84,7 @@ def report_of(
             _result(inputs, outcome, deflation)
             for outcome, deflation in zip(outcomes, deflations, strict=True)
         ],
-        evidence=book.evidence(outcomes),
+        evidence=replace(book.evidence(outcomes), power=beside(inputs.config, judged)),
         candles=_candles(bars[:last_shown], inputs.instrument.tick_size),
         label_tracks=[_track(inputs, containers[h], h) for h in sorted(containers)],
         verdict=_REMARK,
@@ -246,7 +250,8 @@ def _result(
         metrics=evaluation,
         intervals=intervals_of(evaluation),
         baseline_intervals={
-            name: intervals_of(scores) for name, scores in evaluation["baselines"].items()
+            name: intervals_of(scores)
+            for name, scores in evaluation["baselines"].items()
         },
         samples=int(valid.sum()),
         effective_samples=outcome.facts["effective_samples"],

@@ -84,12 +84,10 @@ class SurrogateSource:
                 "from bars (triple_barrier or direction)"
             )
         raw, _ = read_source(config)
-        kind = raw.interval if raw.rule is None else raw.rule
-        if kind is None:
-            kind = config.target
+        kind = raw.rule or raw.interval or config.target
         everything = config.replace(
-            data=config.data.model_dump() | {"session": "all", "gaps": "drop"}
-            | {"session_applies": "bars"}
+            data=config.data.model_dump()
+            | {"session": "all", "gaps": "drop", "session_applies": "bars"}
         )
         rows, _ = build_bars(raw, everything, instrument, kind)
         self._config = config
@@ -117,9 +115,9 @@ class SurrogateSource:
         """
         lean = np.zeros(len(self._times), np.int8)
 
-        def pushed(moves: np.ndarray, coins: np.ndarray) -> np.ndarray:
+        def pushed(sizes: np.ndarray, coins: np.ndarray) -> np.ndarray:
             rule = Momentum(self._bar_of, self._maker.first, self._window, strength)
-            directions, told = rule.directions(moves, coins)
+            directions, told = rule.directions(sizes, coins)
             lean[: len(told)] = told[: len(lean)]
             return directions
 

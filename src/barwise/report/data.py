@@ -258,18 +258,16 @@ class Evidence:
         How often the sealed test part was opened.
     overfitting_probability : float or None
         Probability of backtest overfitting.
-    detectable_sharpe : float or None
-        Smallest Sharpe ratio that this much data can tell from zero.
-    false_discovery_rate : float or None
-        Share of no-edge surrogates on which the whole run claimed an edge.
+    power : str
+        What a power study of the same configuration found, or the command that makes
+        one.
     """
 
     trials: int
     effective_trials: float
     test_openings: int
     overfitting_probability: float | None = None
-    detectable_sharpe: float | None = None
-    false_discovery_rate: float | None = None
+    power: str = ""
 
 
 @final

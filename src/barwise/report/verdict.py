@@ -179,16 +179,8 @@ def looks(evidence: Evidence | None) -> list[str]:
             "Probability that the best of them is overfitted: "
             f"{evidence.overfitting_probability:.0%}."
         )
-    if evidence.detectable_sharpe is not None:
-        lines.append(
-            "The smallest Sharpe ratio that this much data can tell from zero is "
-            f"{ratio(evidence.detectable_sharpe)}."
-        )
-    if evidence.false_discovery_rate is not None:
-        lines.append(
-            "On surrogates without an edge the same run claimed one in "
-            f"{evidence.false_discovery_rate:.0%} of cases."
-        )
+    if evidence.power:
+        lines.append(evidence.power)
     return lines
 
 

@@ -72,8 +72,8 @@ class Rate:
 
 
 def minimum_detectable(
-    sizes: Sequence[float],
-    shares: Sequence[float],
+    sizes: Sequence[float] | np.ndarray,
+    shares: Sequence[float] | np.ndarray,
     weights: Sequence[float] | None = None,
     *,
     power: float = WANTED_POWER,
@@ -82,9 +82,9 @@ def minimum_detectable(
 
     Parameters
     ----------
-    sizes : sequence of float
+    sizes : array_like of float
         Effects, such as Sharpe ratios a year; zero among them.
-    shares : sequence of float
+    shares : array_like of float
         How often each was found.
     weights : sequence of float, optional
         Repetitions of each.
