@@ -25,6 +25,39 @@ if TYPE_CHECKING:
     from barwise.pipeline.power_plan import Plan
 
 
+Quick = Annotated[bool, typer.Option("--quick", help="Fewer surrogates, same stages.")]
+Null = Annotated[
+    int | None, typer.Option("--null", min=1, help="Surrogates without an edge.")
+]
+Planted = Annotated[
+    int | None,
+    typer.Option("--planted", min=1, help="Surrogates for each size of an edge."),
+]
+Sharpes = Annotated[
+    str | None,
+    typer.Option(
+        "--sharpes",
+        help="Comma-separated sizes of planted edges, Sharpe ratios a year; else "
+        "multiples of what theory can detect.",
+    ),
+]
+Splits = Annotated[
+    int | None,
+    typer.Option(
+        "--n-splits",
+        min=2,
+        help="Judge by purged folds, as barwise cv does; else as barwise run does.",
+    ),
+]
+Tune = Annotated[
+    int,
+    typer.Option("--tune", min=0, help="Trials of barrier tuning on each of them."),
+]
+Block = Annotated[
+    float, typer.Option("--block", min=1.0, help="Sessions in a block on average.")
+]
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the command to the command line."""
     app.command(
@@ -40,40 +73,14 @@ def power(
     config: Config = DEFAULT,
     models: Models = None,
     horizons: Horizons = None,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Fewer surrogates, the same stages.")
-    ] = False,
-    null: Annotated[
-        int | None, typer.Option("--null", min=1, help="Surrogates without an edge.")
-    ] = None,
-    planted: Annotated[
-        int | None,
-        typer.Option("--planted", min=1, help="Surrogates for each size of an edge."),
-    ] = None,
-    sharpes: Annotated[
-        str | None,
-        typer.Option(
-            "--sharpes",
-            help="Comma-separated sizes of planted edges, Sharpe ratios a year; else "
-            "multiples of what theory can detect.",
-        ),
-    ] = None,
-    n_splits: Annotated[
-        int | None,
-        typer.Option(
-            "--n-splits",
-            min=2,
-            help="Judge by purged folds, as barwise cv does; else as barwise run does.",
-        ),
-    ] = None,
+    quick: Quick = False,
+    null: Null = None,
+    planted: Planted = None,
+    sharpes: Sharpes = None,
+    n_splits: Splits = None,
     embargo: Embargo = None,
-    tune: Annotated[
-        int,
-        typer.Option("--tune", min=0, help="Trials of barrier tuning on each of them."),
-    ] = 0,
-    block: Annotated[
-        float, typer.Option("--block", min=1.0, help="Sessions in a block on average.")
-    ] = 5.0,
+    tune: Tune = 0,
+    block: Block = 5.0,
     jobs: Jobs = 1,
     json: Json = False,
 ) -> None:

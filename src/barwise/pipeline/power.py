@@ -12,7 +12,7 @@ from typing import Any, final
 import numpy as np
 
 from barwise.core.arrays import DAY
-from barwise.core.errors import BarwiseError, ConfigError
+from barwise.core.errors import BarwiseError
 from barwise.core.hashing import hash_json
 from barwise.pipeline.bar_inputs import BarInputs, prepare_bars, sample_mask
 from barwise.pipeline.choices import check_choices
@@ -107,7 +107,7 @@ def power_study(
     Raises
     ------
     ConfigError
-        If a setting cannot work, or nothing could be traded.
+        If a setting cannot work.
     BarwiseError
         If no surrogate could be judged.
     """
@@ -116,46 +116,56 @@ def power_study(
         notify("reading and cleaning bars", 0, 1)
         inputs = prepare_bars(config, steps)
         prepare_labels(inputs, steps)  # a config that cannot work fails here, not later
-        window = max(2, min(judging.horizons))
-        source = SurrogateSource(inputs, window=window, mean_block=mean_block)
-        settings = study_settings(
-            config,
-            horizons=list(judging.horizons),
-            folding=None if judging.folding is None else asdict(judging.folding),
-            tune=judging.tune,
-            block=mean_block,
+        settings = _settings(config, judging, mean_block)
+        source = SurrogateSource(
+            inputs, window=max(2, min(judging.horizons)), mean_block=mean_block
         )
         bench = _Bench(source, judging, settings, config.seed, steps, jobs, notify)
         years = _years(inputs, judging)
         wanted = tuple(sharpes) or plan.sharpes(years)
         horizon, strengths = bench.strengths(wanted, plan.foresight)
-        planted = [
-            (sharpe, strength)
-            for sharpe, strength in zip(wanted, strengths, strict=True)
-            if strength is not None
-        ]
-        tasks = [Repetition(0.0, 0.0, k) for k in range(plan.null)]
-        tasks += [Repetition(*p, k) for p in planted for k in range(plan.planted)]
-        found = bench.judge(tasks)
-        study = PowerStudy(
-            symbol=config.symbol,
-            judged=str(judging),
-            models=tuple(choice.name for choice in config.models),
-            left_out=left_out,
-            horizons=judging.horizons,
-            tune=judging.tune,
-            years=years,
-            sizes=_sizes(found, horizon, [0.0, *(s for _, s in planted)]),
-            out_of_reach=tuple(
-                s for s, a in zip(wanted, strengths, strict=True) if a is None
-            ),
-            failed=tuple(one["failed"] for one in found if "failed" in one),
-            repetitions=tuple(one for one in found if "failed" not in one),
-        )
-        mark = hash_json([settings, wanted, asdict(plan)])[:12]
-        folder = studies_folder(config) / f"{config.symbol}_{mark}"
-        study.write(folder, identity_of(config))
+        found = bench.judge(_repetitions(plan, wanted, strengths))
+    study = PowerStudy(
+        symbol=config.symbol,
+        judged=str(judging),
+        models=tuple(choice.name for choice in config.models),
+        left_out=left_out,
+        horizons=judging.horizons,
+        tune=judging.tune,
+        years=years,
+        sizes=_sizes(found, horizon),
+        out_of_reach=tuple(
+            sharpe for sharpe, a in zip(wanted, strengths, strict=True) if a is None
+        ),
+        failed=tuple(one["failed"] for one in found if "failed" in one),
+        repetitions=tuple(one for one in found if "failed" not in one),
+    )
+    mark = hash_json([settings, wanted, asdict(plan)])[:12]
+    folder = studies_folder(config) / f"{config.symbol}_{mark}"
+    study.write(folder, identity_of(config))
     return study, folder
+
+
+def _settings(config: RunConfig, judging: Judging, mean_block: float) -> dict[str, Any]:
+    return study_settings(
+        config,
+        horizons=list(judging.horizons),
+        folding=None if judging.folding is None else asdict(judging.folding),
+        tune=judging.tune,
+        block=mean_block,
+    )
+
+
+def _repetitions(
+    plan: Plan, sharpes: Sequence[float], strengths: Sequence[float | None]
+) -> list[Repetition]:
+    made = [Repetition(0.0, 0.0, number) for number in range(plan.null)]
+    return made + [
+        Repetition(sharpe, strength, number)
+        for sharpe, strength in zip(sharpes, strengths, strict=True)
+        if strength is not None
+        for number in range(plan.planted)
+    ]
 
 
 @final
@@ -291,17 +301,13 @@ def _in_scratch(folder: Path, work: Callable[[Path], dict[str, Any]]) -> dict[st
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _sizes(
-    found: Sequence[dict[str, Any]], horizon: str, strengths: Sequence[float]
-) -> tuple[Size, ...]:
+def _sizes(found: Sequence[dict[str, Any]], horizon: str) -> tuple[Size, ...]:
     sizes = []
-    for strength in dict.fromkeys(strengths):
+    for strength in dict.fromkeys(one["strength"] for one in found):
         mine = [one for one in found if one["strength"] == strength]
         judged = [one for one in mine if "failed" not in one]
         if not judged:
             raise BarwiseError(f"no surrogate could be judged: {mine[0]['failed']}")
-        if not any(one["results"] for one in judged):
-            raise ConfigError("no model was judged on the surrogates")
         sizes.append(Size.of(strength, horizon, judged))
     return tuple(sizes)
 

@@ -1,0 +1,143 @@
+"""The page docs/honesty.md and its picture."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from barwise.report.figures import save_figure
+from barwise.report.figures.style import (
+    LONG,
+    MUTED,
+    SHORT,
+    WIDTH,
+    dress,
+    new_figure,
+    styled,
+)
+from barwise.validation.power import Rate
+from benchmarks.quality.null.market import DAYS, HORIZONS, LEVEL, MODELS, Judged
+
+DOCS = Path(__file__).parents[3] / "docs"
+PAGE, IMAGE = DOCS / "honesty.md", DOCS / "images" / "null.png"
+
+WAYS = {
+    "naive": (
+        "shuffled folds, accuracy",
+        "K-fold with shuffled rows; hits against chance, every row an observation",
+    ),
+    "purged": (
+        "purged folds, accuracy",
+        "folds purged by label end and embargoed; the same test of hits",
+    ),
+    "best": (
+        "purged folds, best of eight",
+        "the best Sharpe ratio of eight configurations, as if it had been the only one",
+    ),
+    "honest": (
+        "purged folds, one configuration",
+        "one configuration named beforehand, traded; its Sharpe ratio of days",
+    ),
+    "deflated": (
+        "purged folds, best of eight, deflated",
+        "the same best one, deflated for the trials in the ledger",
+    ),
+}
+HONEST = ("honest", "deflated")
+
+
+def rates(judged: list[Judged]) -> dict[str, Rate]:
+    """Return how often each way called a market significant."""
+    return {
+        name: Rate(sum(getattr(one, name) for one in judged), len(judged))
+        for name in WAYS
+    }
+
+
+@styled
+def picture(judged: list[Judged]) -> Figure:
+    """Draw the shares with their intervals."""
+    found = rates(judged)
+    figure = new_figure(3.0, WIDTH)
+    axes = figure.add_subplot()
+    dress(axes, grid="x")
+    at = np.arange(len(found))[::-1]
+    for place, (name, rate) in zip(at, found.items(), strict=True):
+        colour = LONG if name in HONEST else SHORT
+        axes.barh(place, rate.value, color=colour, height=0.55)
+        axes.hlines(place, rate.low, rate.high, color=MUTED, linewidth=1.6)
+        axes.text(rate.high + 0.015, place, f"{rate.value:.1%}", va="center")
+    axes.axvline(LEVEL, color=MUTED, linestyle="--", linewidth=1)
+    axes.set_yticks(at, [WAYS[name][0] for name in found])
+    axes.set_xlim(0, 1.12)
+    axes.set_xticks(
+        np.arange(0, 1.01, 0.2), [f"{x:.0%}" for x in np.arange(0, 1.01, 0.2)]
+    )
+    axes.set_xlabel(
+        f"Share of {len(judged)} markets without an edge called significant at "
+        f"{LEVEL:.0%} (dashed)"
+    )
+    return figure
+
+
+def draw(judged: list[Judged], path: Path) -> None:
+    """Write the picture."""
+    save_figure(picture(judged), path)
+
+
+def as_page(judged: list[Judged]) -> str:
+    """Return the page."""
+    found = rates(judged)
+    naive, purged = (
+        np.mean([getattr(one, f"{name}_accuracy") for one in judged])
+        for name in ("naive", "purged")
+    )
+    effective = np.mean([one.effective_trials for one in judged])
+    lines = [
+        "# How often is nothing called something?",
+        "",
+        f"On {len(judged)} simulated markets without any edge every significant result is a false alarm. A test at 5 % may raise",
+        "one in twenty. This page is written by one command, which takes about a quarter of an hour:",
+        "",
+        "    python -m benchmarks.quality.null --write",
+        "",
+        "![Share of markets without an edge that each way of judging calls significant](images/null.png)",
+        "",
+        "| way of judging | what it does | false alarms | 95 % interval |",
+        "|---|---|---|---|",
+        *(
+            f"| {WAYS[name][0]} | {WAYS[name][1]} | {'**' if name in HONEST else ''}{rate.value:.1%}"
+            f"{'**' if name in HONEST else ''} | {rate.low:.1%} to {rate.high:.1%} |"
+            for name, rate in found.items()
+        ),
+        "",
+        "## How to read it",
+        "",
+        "- **Shuffled folds** put the neighbours of a test row into training. Their labels share most of their bars, so the",
+        f"  model is asked what it was told: {naive:.1%} of the directions are right on average, where a coin gets 50 %.",
+        f"- **Purged folds** take that away ({purged:.1%} right). What is left is the test: rows whose labels overlap are not",
+        "  independent, and a test that counts each of them is sure far too often.",
+        "- **One configuration**, named before anything was seen and judged by the days of its account, raises as many false",
+        "  alarms as its level says.",
+        f"- **The best of eight** raises more: selection finds luck. Deflation takes back what {effective:.1f} independent trials",
+        "  (the effective number of the eight, on average) find by luck alone.",
+        "",
+        "## What was done",
+        "",
+        f"Each market is {DAYS} sessions of simulated MES with sessions, clustered volatility and ticks, in bars of 15 minutes. The",
+        f"target is the direction of the next {' or '.join(map(str, HORIZONS))} bars; {len(MODELS)} models (boosted trees and logistic regressions of different",
+        "settings) at both horizons are the eight configurations. All of it runs through the pipeline of `barwise cv`:",
+        "features, labels, five purged folds in which all that learns is fitted anew, backtest, ledger, deflation. The shuffled",
+        "folds are scikit-learn's `KFold(shuffle=True)` around the same kind of trees on the same rows.",
+        "",
+        "## Limits",
+        "",
+        "- Costs are zero here. With costs no way of trading noise is significant, and the comparison would be empty.",
+        "- These are tests of one figure each. The verdict of a report asks for more (intervals above every baseline as well)",
+        "  and raises fewer false alarms; `barwise power` counts them on surrogates of your own bars, with your own",
+        "  configuration and costs ([how](howto/power.md)).",
+        "- The eight are alike, as configurations of one idea are. Eight thousand unlike ones would leave less of any Sharpe ratio.",
+        "- The markets are simulated: no trend, no jumps in the news.",
+        "",
+    ]
+    return "\n".join(lines)
