@@ -5,7 +5,7 @@ import pytest
 
 from barwise.bars import EventRule, prepare, simulate_bars
 from barwise.bars.clean import Cleaner
-from barwise.bars.planted import Momentum
+from barwise.bars.planted import Reversal
 from barwise.bars.prepare import sessions_of
 from barwise.bars.roll_table import Roll
 from barwise.bars.rolls import label_contracts
@@ -235,7 +235,7 @@ def planted(strength, seed=4, window=5):
     one, told = maker(), []
 
     def push(sizes, coins):
-        rule = Momentum(bar_of, one.first, window, strength)
+        rule = Reversal(bar_of, one.first, window, strength)
         d, z = rule.directions(sizes, coins)
         told.append(z)
         return d
@@ -265,7 +265,7 @@ def test_where_it_leans_can_be_told_from_the_past():
     """Changing later sizes changes no earlier lean."""
     rng = np.random.default_rng(0)
     sizes, coins, bar_of = rng.random(600), rng.random(600), np.arange(600) // 3
-    rule = Momentum(bar_of, np.zeros(600, bool), 4, 0.5)
+    rule = Reversal(bar_of, np.zeros(600, bool), 4, 0.5)
     d, z = rule.directions(sizes, coins)
     later = sizes.copy()
     later[300:] *= 7

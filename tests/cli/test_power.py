@@ -22,7 +22,7 @@ def test_a_study_as_text_and_as_json(capsys):
     told = capsys.readouterr()
     assert "Sharpe planted  surrogates  verdict" in told.out
     assert "on 2 surrogates without an edge (logistic)" in told.out
-    assert "Planted is momentum" in told.out
+    assert "Planted are reversals" in told.out
     assert "2 surrogates without an edge and 1 for each size of one" in told.err
     assert "MES: surrogates" in told.err
     assert run([*FEW, "--json"]) == 0

@@ -289,7 +289,7 @@ def make_report(
             )
             for h in horizons
         ],
-        "evidence": Evidence(48, 11.3, 1, 0.46, 1.9, 0.02),
+        "evidence": Evidence(48, 11.3, 1, 0.46, "False-alarm rate 2 % [0 %, 5 %]."),
         "chosen_horizon": horizons[-1],
         "settings": settings,
         "provenance": {"barwise": "0.1.0", "config_sha256": "5f" * 32},

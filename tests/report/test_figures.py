@@ -24,6 +24,7 @@ from barwise.report.figures import (
     label_distribution,
     leaderboard,
     plot_splits,
+    power_curve,
     price_with_labels_and_signals,
     reliability,
     save_figure,
@@ -94,6 +95,15 @@ def some_quality():
     )
 
 
+def some_power():
+    rates = np.array([[0.0, 0.0, 0.04], [0.5, 0.3, 0.7], [0.9, 0.8, 0.97]])
+    return power_curve(
+        np.array([0.0, 1.0, 2.1]),
+        {"verdict": rates, "without deflation": rates**0.8},
+        detectable=1.8,
+    )
+
+
 def some_price():
     close = 1.1 + np.cumsum(rng().normal(0, 1e-4, 400))
     prices = np.column_stack([close, close + 2e-4, close - 2e-4, close + 1e-4])
@@ -137,6 +147,7 @@ ALL = [
     some_reliability,
     some_equity,
     some_quality,
+    some_power,
     some_price,
     some_leaderboard,
     some_splits,

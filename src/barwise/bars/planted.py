@@ -20,11 +20,12 @@ _MEMORY = 100
 
 @final
 @dataclass(frozen=True, eq=False)
-class Momentum:
-    """Momentum: after a large move of some bars, the next one leans the same way.
+class Reversal:
+    """After a large move of some bars the next one leans back.
 
     Everybody can see it in past closes, and it acts on directions alone: volatility,
-    ranges and volume are as without it.
+    ranges and volume are as without it. It is no momentum, because that is followed by
+    whoever bets on the label before, which is a baseline that a model has to beat.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ class Momentum:
     Examples
     --------
     >>> rng, bar_of = np.random.default_rng(0), np.arange(5000)
-    >>> plant = Momentum(bar_of, np.zeros(5000, bool), window=5, strength=0.5)
+    >>> plant = Reversal(bar_of, np.zeros(5000, bool), window=5, strength=0.5)
     >>> d, z = plant.directions(np.full(5000, 0.001), rng.random(5000))
     >>> leaning = z[:-1] != 0
     >>> round(float(np.mean(d[1:][leaning] == z[:-1][leaning])), 2)
@@ -86,6 +87,6 @@ class Momentum:
             usual += (made * made - usual) / min(bar + 1, _MEMORY)
             far = sum(past[max(0, bar + 1 - self.window) : bar + 1])
             limit = _FAR * (self.window * usual) ** 0.5
-            lean = int(far > limit) - int(far < -limit)
+            lean = int(far < -limit) - int(far > limit)
             z[bar] = lean
         return np.array(d), np.array(z, np.int8)

@@ -88,7 +88,7 @@ def power(
 
     Runs all of it (cleaning, features, labels, training, backtest, ledger, deflation,
     verdict) on surrogates of your own bars: same hours, gaps, ticks and volatility, but
-    directions are coins. In some a momentum of known Sharpe ratio is planted. Models
+    directions are coins. In some reversals of a known Sharpe ratio are planted. Models
     that take long to train are left out unless --models names them. Finished surrogates
     are kept: after an interruption the same command goes on. Later reports of the same
     data and settings say what was found. Your own ledger is not touched.

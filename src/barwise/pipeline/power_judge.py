@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
+from barwise.core import durable
 from barwise.metrics import json_number
 from barwise.pipeline.barrier_tuning import tune_barriers
 from barwise.pipeline.choices import store_folder
@@ -74,7 +75,7 @@ def judge_surrogate(judging: Judging, drawn: Drawn) -> dict[str, Any]:
             for outcome, deflation in zip(outcomes, deflations, strict=True)
         ],
     }
-    if drawn.lean.any():
+    if drawn.planted:
         leans = drawn.leans_at(inputs.bars.time) * inputs.sample_mask
         sharpes = foresight(config, inputs.bars, inputs.width, leans, horizons)
         found["foresight"] = {str(h): json_number(v) for h, v in sharpes.items()}
@@ -147,6 +148,4 @@ def _untold(text: str, done: float, total: float) -> None:
 
 def scratch_of(store: Path, key: str) -> Path:
     """Return where a repetition works; swept by the next command if this one dies."""
-    from barwise.core import durable
-
     return store / f"{durable.TEMPORARY}power-{key[:16]}"

@@ -16,7 +16,7 @@ from barwise.pipeline.config import RunConfig
 from barwise.pipeline.external import table_files
 from barwise.pipeline.source import source_hashes
 
-STRENGTHS = (0.02, 0.04, 0.06, 0.09, 0.13, 0.2, 0.3, 0.5)
+STRENGTHS = (0.02, 0.05, 0.09, 0.14, 0.2, 0.3, 0.5, 0.9)
 """Strengths at which one who knows the edge is traded, to find that of a Sharpe ratio."""
 
 RUN = "barwise run"

@@ -58,11 +58,10 @@ class Size:
         """Count some repetitions of one strength."""
         known = [0.0]
         if strength:
+            # A repetition that tuned its horizon trades that one.
             known = [
-                max(one.get("foresight", {}).values(), default=0.0)
-                if horizon not in one.get("foresight", {})
-                else one["foresight"][horizon]
-                for one in found
+                told.get(horizon, max(told.values()))
+                for told in (one["foresight"] for one in found)
             ]
         error = np.std(known, ddof=1) / math.sqrt(len(known)) if len(known) > 1 else 0.0
         rates = {

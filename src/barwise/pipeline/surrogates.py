@@ -9,7 +9,7 @@ from typing import Any, final
 import numpy as np
 
 from barwise.bars import Bars
-from barwise.bars.planted import Momentum
+from barwise.bars.planted import Reversal
 from barwise.bars.prepare import sessions_of
 from barwise.bars.stored import write_bars
 from barwise.bars.surrogate import SurrogateMaker
@@ -38,12 +38,15 @@ class Drawn:
         planted.
     times : ndarray of int64, shape (k,)
         Closes of the bars that the user decides on.
+    planted : bool
+        Whether there is an edge.
     """
 
     config: RunConfig
     bars: Bars
     lean: np.ndarray
     times: np.ndarray
+    planted: bool
 
     def leans_at(self, times: np.ndarray) -> np.ndarray:
         """Return what is known at some closes of where the next bars are pushed to."""
@@ -116,7 +119,7 @@ class SurrogateSource:
         lean = np.zeros(len(self._times), np.int8)
 
         def pushed(sizes: np.ndarray, coins: np.ndarray) -> np.ndarray:
-            rule = Momentum(self._bar_of, self._maker.first, self._window, strength)
+            rule = Reversal(self._bar_of, self._maker.first, self._window, strength)
             directions, told = rule.directions(sizes, coins)
             lean[: len(told)] = told[: len(lean)]
             return directions
@@ -125,9 +128,8 @@ class SurrogateSource:
             np.random.default_rng(seed), pushed if strength else None
         )
         write_bars(drawn, folder / _FILE)
-        return Drawn(
-            _on_file(self._config, folder, drawn), drawn, lean, np.array(self._times)
-        )
+        config = _on_file(self._config, folder, drawn)
+        return Drawn(config, drawn, lean, np.array(self._times), strength > 0)
 
 
 def _on_file(config: RunConfig, folder: Path, drawn: Bars) -> RunConfig:

@@ -84,7 +84,7 @@ def _limits(study: Mapping[str, Any]) -> list[str]:
             f"{study['failed'][0]}"
         )
     lines.append(
-        "Planted is momentum: after a large move the next bars lean the same way. What "
+        "Planted are reversals: after a large move the next bars lean back. What "
         "power a configuration has against edges of another kind is not measured."
     )
     return lines

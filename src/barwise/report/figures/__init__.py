@@ -8,6 +8,7 @@ from barwise.report.figures.feature_importance import feature_importance
 from barwise.report.figures.importance_study import importance_study
 from barwise.report.figures.label_distribution import label_distribution
 from barwise.report.figures.leaderboard import leaderboard
+from barwise.report.figures.power_curve import power_curve
 from barwise.report.figures.price import price_with_labels_and_signals
 from barwise.report.figures.reliability import reliability
 from barwise.report.figures.score_whiskers import score_whiskers
@@ -27,6 +28,7 @@ __all__ = [
     "label_distribution",
     "leaderboard",
     "plot_splits",
+    "power_curve",
     "price_with_labels_and_signals",
     "reliability",
     "save_figure",
