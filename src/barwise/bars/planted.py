@@ -47,7 +47,7 @@ class Reversal:
     >>> d, z = plant.directions(np.full(5000, 0.001), rng.random(5000))
     >>> leaning = z[:-1] != 0
     >>> round(float(np.mean(d[1:][leaning] == z[:-1][leaning])), 2)
-    0.75
+    0.74
     """
 
     bar_of: np.ndarray
