@@ -33,7 +33,10 @@ def test_a_clean_config_gets_a_certificate(place, capsys):
     page = Path(told["certificate"])
     kept = json.loads(page.read_text())
     assert kept["headline"] == told["headline"]
-    assert len(kept["source_sha256"]) == 64
+    assert all(len(one) == 64 for one in kept["files"].values())
+    html = Path(told["page"]).read_text()
+    assert "Passed on 20" in html
+    assert kept["files"]["data.path"] in html
     # The certificate itself knows no clock: that stands beside it.
     assert "made" not in kept
     assert "made" in json.loads((page.parent / "provenance.json").read_text())

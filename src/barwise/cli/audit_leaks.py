@@ -39,12 +39,13 @@ def audit_leaks(
     The future is changed and the past compared; labels are dealt out anew; figures are
     derived again from the training rows alone; and in each check a leak is planted in
     these very data, to see whether it would have been found. The answers are also
-    written to leaks.json in a folder of reports. The exit code is 4 when something
+    written to leaks.json and leaks.html in a folder of reports; the report of a run with
+    the same configuration, data and code shows them. The exit code is 4 when something
     leaks.
     """
     from barwise.pipeline import RunConfig
-    from barwise.pipeline.audits.leaks.certificate import place_certificate
     from barwise.pipeline.audits.leaks.of_config import audit_config_for_leaks
+    from barwise.pipeline.leak_certificate import place_certificate
 
     settings = RunConfig.read(config)
     with progress("audit") as report:
@@ -56,10 +57,11 @@ def audit_leaks(
         )
     place = place_certificate(settings, audit)
     if json:
-        write_json(audit.to_dict() | {"certificate": str(place)})
+        files = {"certificate": str(place.certificate), "page": str(place.page)}
+        write_json(audit.to_dict() | files)
     else:
         _tell(audit)
-        write_text(f"\nCertificate: {place}")
+        write_text(f"\nCertificate: {place.certificate}\nPage: {place.page}")
     if audit.leaks:
         names = [one.check for one in audit.answers if one.verdict == "leaks"]
         note(f"barwise: leaks were found by: {', '.join(names)}")

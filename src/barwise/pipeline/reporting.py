@@ -20,6 +20,7 @@ from barwise.pipeline.importance_file import read_origin
 from barwise.pipeline.importance_origin import flattered
 from barwise.pipeline.inputs import Inputs
 from barwise.pipeline.label_settings import rule_text, side_of
+from barwise.pipeline.leak_certificate import leak_evidence
 from barwise.pipeline.power_plan import RUN
 from barwise.pipeline.power_study import beside
 from barwise.pipeline.trials import TrialBook
@@ -91,6 +92,7 @@ def report_of(
         settings=inputs.config.model_dump(mode="json"),
         provenance=provenance,
         folds=folds,
+        leaks=leak_evidence(inputs.config),
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from barwise.metrics import Interval, ReliabilityCurve, class_names
 from barwise.report.folds_data import Folds
+from barwise.report.leaks_data import LeakEvidence
 
 
 @final
@@ -308,6 +309,8 @@ class Report:
         Nested plain values, shown as tables.
     folds : Folds or None
         Where models were judged by folds.
+    leaks : LeakEvidence or None
+        Whether this configuration was audited for leaks on these data.
     """
 
     title: str
@@ -327,3 +330,4 @@ class Report:
     settings: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     folds: Folds | None = None
+    leaks: LeakEvidence | None = None

@@ -16,6 +16,7 @@ from barwise.report.album import Album
 from barwise.report.data import Report
 from barwise.report.fold_section import TITLE, fold_section
 from barwise.report.formats import moment
+from barwise.report.leak_section import LEAKS, leak_section
 from barwise.report.markup import Markup, join, tag
 from barwise.report.payload import plain_values, report_payload, script_json
 from barwise.report.price import price_section
@@ -35,6 +36,7 @@ _CONTENTS = (
     ("price", "Price and signals"),
     ("data", "Data quality"),
     ("labels", "Labels"),
+    ("leaks", LEAKS),
     ("models", "Models"),
     ("backtest", "Backtest"),
     ("settings", "Settings"),
@@ -66,17 +68,19 @@ def render_report(report: Report) -> str:
             price_section(report),
             data_section(report, album),
             labels_section(report, album),
+            *leak_section(report.leaks),
             models_section(report, album),
             backtest_section(report, album),
             settings_section(report),
         ]
     )
-    left_out = "folds" if report.folds is None else None
+    there = {"folds": report.folds, "leaks": report.leaks}
+    left_out = [name for name, what in there.items() if what is None]
     return _filled(
         title=f"{report.title} · {report.symbol}",
         simulated=report.simulated,
         header=_header(report.title, _line(report)),
-        contents={name: text for name, text in _CONTENTS if name != left_out},
+        contents={name: text for name, text in _CONTENTS if name not in left_out},
         body=body,
         numbers={**report_payload(report), "figures": album.count},
         library=load_asset(LIGHTWEIGHT_CHARTS),

@@ -87,4 +87,5 @@ def audit_leaks(
         tuple(answers),
         len(data.frame.times),
         len(data.split.train) + len(data.split.val),
+        simulated=setup.bars is not None and setup.bars.simulated,
     )

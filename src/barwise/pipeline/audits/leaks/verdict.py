@@ -144,12 +144,15 @@ class LeakAudit:
         One a check, in a fixed order.
     rows, samples : int
         Rows of the data set, and how many of them are samples before the test part.
+    simulated : bool
+        Whether a simulator made the bars.
     """
 
     name: str
     answers: tuple[Answer, ...]
     rows: int
     samples: int
+    simulated: bool = False
 
     @property
     def leaks(self) -> bool:
@@ -191,6 +194,7 @@ class LeakAudit:
             "headline": self.headline,
             "rows": self.rows,
             "samples": self.samples,
+            "simulated": self.simulated,
             "checks": [asdict(one) for one in self.answers],
         }
 
