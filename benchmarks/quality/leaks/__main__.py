@@ -1,8 +1,8 @@
 """Measure the leak audit: ``python -m benchmarks.quality.leaks [--write] [NAME ...]``.
 
 Prints what became of each planted leak and each clean setup; ``--write`` also writes
-docs/leaks.md. Exit code 1 if fewer than 95 % of the leaks are caught, or one clean setup
-is accused.
+docs/leaks.md. Exit code 1 if fewer than 95 % of the first set's leaks are caught, or one
+clean setup is accused; what is caught of the second set, which others wrote, is told.
 """
 
 import sys
@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.quality.leaks.lab import Lab
-from benchmarks.quality.leaks.suite import HOWTO, alarms, as_page, audit, cases, power
+from benchmarks.quality.leaks.page import as_page
+from benchmarks.quality.leaks.suite import HOWTO, alarms, audit, cases, power
 
 WANTED = 0.95
 
@@ -31,18 +32,20 @@ def main() -> int:
             if not one.right or names:
                 print(f"     {one.evidence}", flush=True)
             outcomes.append(one)
+    enough = True
+    for title, second in (("our own", False), ("others'", True)):
+        mine = [one for one in outcomes if one.case.second == second]
+        if any(one.case.leaks for one in mine):
+            caught, leaks, low = power(mine)
+            print(f"{caught} of {leaks} of {title} leaks caught, 95 % bound {low:.1%}")
+            enough &= second or caught >= WANTED * leaks
     accused = 0
-    if any(one.case.leaks for one in outcomes):
-        caught, leaks, low = power(outcomes)
-        print(f"{caught} of {leaks} leaks caught, 95 % bound {low:.1%}")
-        if caught < WANTED * leaks:
-            return 1
     if not all(one.case.leaks for one in outcomes):
         accused, clean, high = alarms(outcomes)
         print(f"{accused} of {clean} clean setups accused, 95 % bound {high:.1%}")
     if write and not names:
         (HOWTO.parent / "leaks.md").write_text(as_page(outcomes), "utf-8")
-    return 1 if accused else 0
+    return 1 if accused or not enough else 0
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 from barwise.core.errors import BarwiseError
 from barwise.features.own import run_file
 from barwise.pipeline import RunConfig
-from barwise.pipeline.audits.leaks import CHECKS, Setup, audit_leaks
+from barwise.pipeline.audits.leaks import Setup, audit_leaks
 from barwise.pipeline.audits.leaks.of_config import audit_config_for_leaks
 from benchmarks.quality.leaks.clean import CLEAN
 from benchmarks.quality.leaks.columns import COLUMNS
@@ -170,80 +170,3 @@ def alarms(outcomes: list[Outcome]) -> tuple[int, int, float]:
     accused = sum(one.caught for one in clean)
     test = binomtest(accused, len(clean), alternative="less")
     return accused, len(clean), float(test.proportion_ci(0.95, "exact").high)
-
-
-def as_page(outcomes: list[Outcome]) -> str:
-    """Return the page docs/leaks.md."""
-    caught, leaking, low = power(outcomes)
-    accused, clean, high = alarms(outcomes)
-    lines = [
-        "# The leak audit, measured",
-        "",
-        "`barwise audit leaks CONFIG` asks the questions below of a data set and of all that made it. How many",
-        "leaks does it find? This page is written by one command, on simulated bars without an edge:",
-        "",
-        "    python -m benchmarks.quality.leaks --write",
-        "",
-        f"**{caught} of {leaking} planted leaks are caught or refused** ({caught / leaking:.1%}; one-sided 95 % bound "
-        f"{low:.1%}), **{accused} of {clean} clean setups",
-        f"are accused** (bound {high:.1%}). The leaks are of our own choice, and checks and leaks were written by "
-        "the same hands: the bound holds",
-        "for leaks like these, not for those that nobody thought of. A doubt counts for nothing.",
-        "",
-        "| check | question |",
-        "|---|---|",
-        *(f"| {one.name} | {one.asks} |" for one in CHECKS),
-        "",
-        "In a config every check looks. A data set of your own says less of how it was made, and what cannot be",
-        "looked at is told; name the bars, the functions of its columns and what learns, and more is checked:",
-        "",
-        "```python",
-        "from barwise.pipeline.audits.leaks import Setup, audit_leaks",
-        "from barwise.testing.toy_data import toy_container",
-        "",
-        "audit = audit_leaks(Setup(toy_container()))  # procedure=, splitter=, columns=, ...",
-        "print(audit.headline)",
-        "```",
-        "",
-        "Each check that finds nothing is asked again after a leak of its kind was planted in the very data: where",
-        "that one is not found either, the check is `asleep` and counts for nothing. What no file can tell, such as",
-        "a figure that was revised later, no audit of it finds.",
-        "",
-        "## Planted leaks",
-        "",
-        "| leak | planted in | what it is | outcome |",
-        "|---|---|---|---|",
-        *(_row(one) for one in outcomes if one.case.leaks),
-        "",
-        "## Clean setups",
-        "",
-        "Many of them look like one of the leaks.",
-        "",
-        "| setup | what it is | outcome |",
-        "|---|---|---|",
-        *(
-            f"| {one.case.name} | {_cell(one.case.what)} | {_told(one)} |"
-            for one in outcomes
-            if not one.case.leaks
-        ),
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _row(one: Outcome) -> str:
-    return f"| {one.case.name} | {one.case.family} | {_cell(one.case.what)} | {_told(one)} |"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
-
-
-def _told(one: Outcome) -> str:
-    if one.refused:
-        return f"refused ({one.refused.split(':')[0]})"
-    if one.by:
-        said = ", ".join(one.by)
-        return f"caught by {said}" if one.case.leaks else f"**accused by {said}**"
-    doubts = f" (doubted by {', '.join(one.doubted)})" if one.doubted else ""
-    return ("**missed**" if one.case.leaks else "clean") + doubts

@@ -11,6 +11,9 @@ from barwise.bars.bars import Bars
 Future = Literal["gone", "higher", "lower"]
 FUTURES: tuple[Future, ...] = get_args(Future)
 
+_PAUSES, _MOVES, _MORE = 8, 32, 32
+"""Places of each kind at which few rows may look ahead."""
+
 
 def with_future(bars: Bars, cut: int, future: Future) -> Bars:
     """Return bars whose first ``cut`` rows are the same.
@@ -64,3 +67,21 @@ def cut_points(rows: int, count: int) -> list[int]:
     jitter = np.random.default_rng(rows).uniform(0.0, 1.0, len(steps) - 1)
     places = steps[:-1] + jitter * np.diff(steps)
     return sorted({int(place) for place in places} | {last})
+
+
+def telling_points(bars: Bars) -> list[int]:
+    """Return cuts behind rows in which a look ahead hides that few rows have.
+
+    The last rows of sessions, the largest moves, and more places between: what looks one
+    bar ahead on such rows alone is seen only where the bars end with one of them.
+    """
+    rows = len(bars)
+    first = max(1, rows // 3)
+    pause = np.flatnonzero(bars.open_time[1:] > bars.time[:-1])
+    move = np.abs(np.diff(bars.close))
+    places = [
+        pause[:: max(1, len(pause) // _PAUSES)] + 1,
+        np.argsort(-move, kind="stable")[:_MOVES] + 2,
+        np.random.default_rng([rows, 1]).integers(first, rows, _MORE),
+    ]
+    return sorted({int(p) for p in np.concatenate(places) if first <= p < rows})

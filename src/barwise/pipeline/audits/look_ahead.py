@@ -18,7 +18,7 @@ import numpy as np
 from barwise.bars.bars import format_interval
 from barwise.core.arrays import DAY, HOUR, MINUTE
 from barwise.pipeline.audits.findings import Finding, show, where
-from barwise.pipeline.audits.futures import FUTURES, Future
+from barwise.pipeline.audits.futures import FUTURES, Future, telling_points
 from barwise.pipeline.audits.history import History
 from barwise.pipeline.audits.subjects import Subject
 
@@ -80,10 +80,29 @@ def look_ahead(
                     for row in {int(rows[0]), int(rows[-1])}
                 )
         progress(done)
+    if not seen and subject.kind == "frame":
+        seen = _in_few_rows(subject, history, whole)
     return [
         _finding(subject, history, whole, column, seen[column])
         for column in sorted(seen)
     ]
+
+
+def _in_few_rows(
+    subject: Subject, history: History, whole: np.ndarray
+) -> dict[int, list[Change]]:
+    """End the bars at many more places: expressions have no op that looks ahead."""
+    seen: dict[int, list[Change]] = {}
+    for cut in telling_points(history.bars):
+        other = subject.values(history.with_future(cut, "gone"))[:cut]
+        for column, row in zip(
+            *np.nonzero(subject.differs(whole[:cut], other).T), strict=True
+        ):
+            change = Change(
+                int(row), cut, "gone", whole[row, column], other[row, column]
+            )
+            seen.setdefault(int(column), []).append(change)
+    return seen
 
 
 def _finding(

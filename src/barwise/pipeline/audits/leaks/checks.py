@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from barwise.pipeline.audits.leaks import (
+    chosen_samples,
     foresight,
     future,
     held_out,
+    label_spans,
+    later_figures,
     parts,
     source,
     spans,
@@ -21,9 +24,11 @@ CHECKS = (
     Check("copies", "does a stretch of bars come twice", source.repeated_bars, source.copied_bars),
     Check("columns", "does a column's past change with its future", future.columns, future.peeking_column),
     Check("labels", "does a label that is over change with later bars", future.labels, future.labels_of_the_file),
-    Check("label ends", "does a label know more than its end says", foresight.label_ends, foresight.ends_too_early),
+    Check("label ends", "does a label know more than its end says", label_spans.label_ends, label_spans.ends_too_early),
     Check("near label", "can the label be read off a column", foresight.near_label, foresight.return_as_column),
     Check("forward moves", "does a column go with moves to come", foresight.forward_moves, foresight.next_close_as_column),
+    Check("later figures", "does a column hold figures of later bars, be it in few rows", later_figures.later_figures, later_figures.some_rows_of_the_future),
+    Check("samples", "does the outcome decide which rows are samples", chosen_samples.chosen_by_outcome, chosen_samples.winners_only),
     Check("learned columns", "does what columns learned hang on other rows", spans.learned_by_the_fold, spans.deaf_learner),
     Check("learned future", "does what columns learned change with later bars", future.learned),
     Check("file figures", "does a column stand on a figure of the whole file", spans.figures_of_the_file, spans.scaled_by_all),

@@ -13,6 +13,7 @@ import numpy as np
 
 from barwise.datasets import TimeSeriesDataContainer
 from barwise.datasets.fold_data import development
+from barwise.datasets.targets import Targets
 from barwise.pipeline.audits.leaks.setup import Setup, with_column, with_frame
 from barwise.pipeline.audits.leaks.small_model import small_model
 from barwise.pipeline.audits.leaks.verdict import Leak, NotChecked
@@ -21,6 +22,8 @@ from barwise.training.fold_plan import plan_folds
 _SAME = 1e-6
 _TRAIN, _TEST = 4000, 1000
 """Rows of the audit's own fold: as near to each other as the parts."""
+_LOOKS = 2
+"""Rows of each half that are looked at alone."""
 _SHUFFLES = 3
 _SKILL = 0.02
 """Share of the log loss of the class frequencies that chance may take off."""
@@ -40,7 +43,7 @@ def held_out_labels(setup: Setup) -> list[Leak]:
     label[test[::2]] = data.classes[0]
     frame = replace(data.frame, targets=replace(targets, label=label, ret=ret))
     other = setup.procedure(with_frame(data, frame), train, test)
-    return _moved(
+    found = _moved(
         first,
         other,
         test,
@@ -49,6 +52,33 @@ def held_out_labels(setup: Setup) -> list[Leak]:
         "tune, calibrate, encode, select and stop on rows of the training part only "
         "(purged out-of-fold predictions, a purged tail)",
     )
+    if found:
+        return found
+    frame = replace(data.frame, targets=_other_ends(data, test, rng))
+    return _moved(
+        first,
+        setup.procedure(with_frame(data, frame), train, test),
+        test,
+        data,
+        "with other label ends and weights on the held-out rows",
+        "give a model nothing that is known when a trade is over: how long it was held, "
+        "how clear it was, what its label shares with others",
+    )
+
+
+def _other_ends(
+    data: TimeSeriesDataContainer, rows: np.ndarray, rng: np.random.Generator
+) -> Targets:
+    """Let labels end, and weigh, as those of other rows do."""
+    targets = data.frame.targets
+    order = rng.permutation(len(rows))
+    ends, weight = targets.end_index.copy(), targets.weight.copy()
+    held = (ends[rows] - rows)[order]
+    ends[rows] = np.minimum(rows + np.maximum(held, 1), len(ends) - 1)
+    weight[rows] = weight[rows][order] * rng.uniform(0.5, 1.5, len(rows))
+    times = targets.end_time.copy()
+    times[rows] = data.frame.times[ends[rows]]
+    return replace(targets, end_index=ends, end_time=times, weight=weight)
 
 
 def later_features(setup: Setup) -> list[Leak]:
@@ -56,22 +86,55 @@ def later_features(setup: Setup) -> list[Leak]:
     data, train, test = _fold(setup)
     first = setup.procedure(data, train, test)
     middle = len(test) // 2
-    matrix = data.frame.matrix.copy()
-    later = slice(int(test[middle]) + 1, None)
-    noise = np.random.default_rng(len(test)).normal(size=matrix[later].shape)
-    matrix[later] = 3.0 * matrix[later] + noise.astype(np.float32)
-    other = setup.procedure(
-        with_frame(data, replace(data.frame, matrix=matrix)), train, test
-    )
+    found = _with_later(setup, (data, train, test), first, middle)
+    for place in _suspects(setup, (data, train, test), first):
+        found = found or _with_later(setup, (data, train, test), first, place)
+    return found
+
+
+_Fold = tuple[TimeSeriesDataContainer, np.ndarray, np.ndarray]
+
+
+def _with_later(setup: Setup, fold: _Fold, first: np.ndarray, place: int) -> list[Leak]:
+    """Change the features of all rows after one of the held-out ones."""
+    data, train, test = fold
+    rows = np.arange(int(test[place]) + 1, len(data.frame.matrix))
+    other = setup.procedure(_with_noise(data, rows), train, test)
     return _moved(
-        first[: middle + 1],
-        other[: middle + 1],
-        test[: middle + 1],
+        first[: place + 1],
+        other[: place + 1],
+        test[: place + 1],
         data,
         "with other features on later held-out rows",
         "scale, clip, decompose and select by the fold's training rows only, and let no "
         "row see a later one",
     )
+
+
+def _suspects(setup: Setup, fold: _Fold, first: np.ndarray) -> list[int]:
+    """Return held-out rows that move when every second one is other than it was.
+
+    They may hang on a row before them, as sequences do; a look at each tells. Where few
+    rows ask the next one, a single cut would rarely meet one.
+    """
+    data, train, test = fold
+    found: list[int] = []
+    for odd in (0, 1):
+        other = setup.procedure(_with_noise(data, test[odd::2]), train, test)
+        gap = np.abs(np.nan_to_num(first, nan=-1) - np.nan_to_num(other, nan=-1))
+        moved = np.flatnonzero(gap.reshape(len(test), -1).max(axis=1) > _SAME)
+        moved = moved[(moved % 2 != odd) & (moved < len(test) - 1)]
+        found += moved[:: max(1, len(moved) // _LOOKS)][:_LOOKS].tolist()
+    return found
+
+
+def _with_noise(
+    data: TimeSeriesDataContainer, rows: np.ndarray
+) -> TimeSeriesDataContainer:
+    matrix = data.frame.matrix.copy()
+    noise = np.random.default_rng(len(rows)).normal(size=(len(rows), matrix.shape[1]))
+    matrix[rows] = 3.0 * matrix[rows] + noise.astype(np.float32)
+    return with_frame(data, replace(data.frame, matrix=matrix))
 
 
 def _moved(

@@ -15,6 +15,7 @@ from barwise.labels import Labels
 from barwise.pipeline.audits.history import History
 from barwise.pipeline.audits.leaks.checks import audit_leaks
 from barwise.pipeline.audits.leaks.setup import FOLDS, Relabel, Setup
+from barwise.pipeline.audits.leaks.source_bars import stamp_doubts
 from barwise.pipeline.audits.leaks.verdict import LeakAudit
 from barwise.pipeline.audits.leaks.weeks import week_doubts
 from barwise.pipeline.audits.own_file import own_subjects, reads
@@ -89,7 +90,11 @@ def setup_of(inputs: Inputs, horizon: int, *, rows: int = ROWS) -> Setup:
     for subject in subjects:
         beside |= subject.beside
     raw, _ = read_source(config)
-    known_doubts = [*inputs.doubts, *week_doubts(raw, inputs.instrument)]
+    known_doubts = [
+        *inputs.doubts,
+        *week_doubts(raw, inputs.instrument),
+        *stamp_doubts(raw, inputs.instrument),
+    ]
     study = config.importance_path
     needs = BarInputs(
         config,
@@ -108,6 +113,7 @@ def setup_of(inputs: Inputs, horizon: int, *, rows: int = ROWS) -> Setup:
         _proved(inputs),
         _relabel(needs, horizon),
         PurgedKFold(FOLDS, embargo=horizon),
+        source=raw,
         told=tuple(known_doubts),
         offline=config.offline_only,
         stops_on_validation=_stopping(inputs, horizon),

@@ -10,6 +10,7 @@ from barwise.core.errors import ConfigError, LeakError
 from barwise.datasets import TimeSeriesDataContainer
 from barwise.datasets.chronological import PARTS
 from barwise.datasets.fold_data import development
+from barwise.pipeline.audits.leaks.near_rows import made_of_training_rows
 from barwise.pipeline.audits.leaks.setup import Setup, with_frame
 from barwise.pipeline.audits.leaks.verdict import Leak, NotChecked
 from barwise.training.fold_plan import plan_folds
@@ -111,9 +112,10 @@ def neighbouring_folds(setup: Setup) -> Setup:
 
 
 def repeated_rows(setup: Setup) -> list[Leak]:
-    """Rows of a later part whose features are those of a training row, bit for bit."""
+    """Rows of a later part that are a training row, bit for bit or nearly so."""
     data = setup.data
-    keys = _fingerprints(data)
+    columns = _telling(data)
+    keys = _fingerprints(data.frame.matrix, columns)
     train = data.split.train
     known = keys[train]
     order = np.argsort(known, kind="stable")
@@ -128,6 +130,7 @@ def repeated_rows(setup: Setup) -> list[Leak]:
         own = once[np.unique(keys[rows], return_inverse=True)[1]] == 1
         twice = np.flatnonzero(same & own)
         if len(twice) <= max(_FEWEST, _TWICE * len(rows)):
+            found += _nearly(data, part, rows[~same], columns)
             continue
         row, other = int(rows[twice[0]]), int(train[order[place[twice[0]]]])
         found.append(
@@ -157,8 +160,29 @@ def copied_rows(setup: Setup) -> Setup:
     return setup.replace(data=with_frame(data, frame))
 
 
-def _fingerprints(data: TimeSeriesDataContainer) -> np.ndarray:
-    """One number a row, from the columns that tell rows apart."""
+def _nearly(
+    data: TimeSeriesDataContainer, part: str, rows: np.ndarray, columns: list[int]
+) -> list[Leak]:
+    made = made_of_training_rows(data, rows, columns)
+    if made is None:
+        return []
+    what, row, count = made
+    return [
+        Leak(
+            "leak",
+            f"train and {part}",
+            f"the features of {count:,} of {len(rows):,} rows of {part} {what}, first row "
+            f"{row:,}: rows were made of rows before the split",
+            "over-sample (SMOTE, jitter) only after the split, inside the training part",
+            row,
+            int(data.frame.times[row]),
+            float(count),
+        )
+    ]
+
+
+def _telling(data: TimeSeriesDataContainer) -> list[int]:
+    """Return the columns that tell one row from another."""
     matrix = data.frame.matrix
     rows = development(data).index
     sample = rows[:: max(1, len(rows) // 2000)]
@@ -172,8 +196,13 @@ def _fingerprints(data: TimeSeriesDataContainer) -> np.ndarray:
             f"{len(telling)} of {matrix.shape[1]} columns tell one row from another; "
             f"with fewer than {_FEWEST} equal rows mean nothing"
         )
+    return telling
+
+
+def _fingerprints(matrix: np.ndarray, columns: list[int]) -> np.ndarray:
+    """One number a row."""
     keys = np.zeros(len(matrix), dtype=np.uint64)
-    for column in telling:
+    for column in columns:
         bits = (matrix[:, column] + np.float32(0)).view(np.uint32).astype(np.uint64)
         keys = (keys ^ bits) * np.uint64(0x9E3779B97F4A7C15)
         keys ^= keys >> np.uint64(29)

@@ -54,6 +54,9 @@ class Setup:
     procedure : callable
         What learns and predicts in a fold: preparation, selection, tuning, calibration
         and model in one. By default the fold's own preparation and a small model.
+    source : Bars or None
+        Its bars as read, before they were cleaned and built; by default those of the
+        history.
     told : tuple of str
         What the source itself speaks against; see ``barwise.bars.doubts``.
     offline : bool
@@ -74,6 +77,7 @@ class Setup:
     relabel: Relabel | None = None
     splitter: Any = None
     procedure: Procedure = small_model
+    source: Bars | None = None
     told: tuple[str, ...] = ()
     offline: bool = False
     stops_on_validation: tuple[str, ...] = ()

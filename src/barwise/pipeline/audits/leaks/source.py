@@ -6,6 +6,7 @@ import numpy as np
 
 from barwise.bars.bars import Bars
 from barwise.pipeline.audits.leaks.setup import Setup
+from barwise.pipeline.audits.leaks.source_bars import straight_lines, volume_lead
 from barwise.pipeline.audits.leaks.verdict import Leak, NotChecked
 from barwise.pipeline.importance_origin import flattered
 
@@ -17,8 +18,8 @@ _SURE = ("data.label", "data.timezone")
 
 
 def stamps(setup: Setup) -> list[Leak]:
-    """Sessions and daylight saving against the stamps of the source."""
-    return [
+    """Sessions, daylight saving and volume against the stamps of the source."""
+    told = [
         Leak(
             "leak" if any(setting in text for setting in _SURE) else "doubt",
             "source",
@@ -27,10 +28,40 @@ def stamps(setup: Setup) -> list[Leak]:
         )
         for text in setup.told
     ]
+    bars = setup.source or setup.bars
+    lead = None if bars is None else volume_lead(bars)
+    if lead is not None:
+        told.append(
+            Leak(
+                "leak",
+                "volume",
+                f"goes with the range of the next bar (rank correlation {lead[0]:+.2f}) "
+                f"more than with that of its own ({lead[1]:+.2f})",
+                "look whether volume stands a row too early, or was restated afterwards",
+                value=lead[0] - lead[1],
+            )
+        )
+    return told
 
 
 def filling(setup: Setup) -> list[Leak]:
-    """Gaps that are filled with what came after them."""
+    """Gaps that are filled with what came after them, by the config or the vendor."""
+    bars = setup.source or setup.bars
+    lines = [] if bars is None else straight_lines(bars)
+    if bars is not None and lines:
+        return [
+            Leak(
+                "leak",
+                "source",
+                f"{len(lines):,} stretches of bars lie on a straight line to the next real "
+                f"price, first from row {lines[0]:,} on: the vendor fills gaps with what "
+                "came after them",
+                "take bars without filled gaps, or leave out such rows and write gaps: ffill",
+                lines[0],
+                int(bars.time[lines[0]]),
+                float(len(lines)),
+            )
+        ]
     if not setup.offline:
         return []
     return [

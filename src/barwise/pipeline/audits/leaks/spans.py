@@ -12,6 +12,7 @@ from barwise.datasets import TimeSeriesDataContainer
 from barwise.datasets.fold_data import check_unfitted
 from barwise.datasets.preparation import Preparation
 from barwise.pipeline.audits.leaks.setup import Setup, with_frame
+from barwise.pipeline.audits.leaks.source_bars import off_the_grid
 from barwise.pipeline.audits.leaks.verdict import Leak, NotChecked
 
 _EXACT = 1e-4
@@ -81,6 +82,7 @@ def figures_of_the_file(setup: Setup) -> list[Leak]:
     except ConfigError as problem:
         why = str(problem).split(";")[0]
         found.append(Leak("leak", "matrix", why, "build it from raw features"))
+    found += _adjusted_later(setup)
     spans = _spans(data)
     binary = _binary(data)
     for column, name in enumerate(data.frame.names):
@@ -89,6 +91,28 @@ def figures_of_the_file(setup: Setup) -> list[Leak]:
             values = data.frame.matrix[:, column]
             found += _about_column(name, values, spans, data)
     return found
+
+
+def _adjusted_later(setup: Setup) -> list[Leak]:
+    """Columns in units of a price that a later roll or split has multiplied."""
+    priced = {name for subject in setup.columns for name in subject.priced}
+    names = [name for name in setup.data.frame.names if name in priced]
+    bars = setup.source or setup.bars
+    row = None if bars is None or not names else off_the_grid(bars)
+    if bars is None or row is None:
+        return []
+    return [
+        Leak(
+            "leak",
+            ", ".join(names),
+            f"in units of the price, and prices before row {row:,} of the source lie off the "
+            "grid of those after it: they were multiplied by a ratio that was known only then",
+            "take prices as they were traded and name the rolls (data.rolls), or columns "
+            "without a unit, which a ratio does not change",
+            row,
+            int(bars.time[row]),
+        )
+    ]
 
 
 def _binary(data: TimeSeriesDataContainer) -> np.ndarray:
