@@ -21,7 +21,7 @@ def test_a_study_as_text_and_as_json(capsys):
     assert run(FEW) == 0
     told = capsys.readouterr()
     assert "Sharpe planted  surrogates  verdict" in told.out
-    assert "on 2 surrogates without an edge (logistic)" in told.out
+    assert "on 2 surrogates without an edge (logistic at 5 bars)" in told.out
     assert "Planted are reversals" in told.out
     assert "2 surrogates without an edge and 1 for each size of one" in told.err
     assert "MES: surrogates" in told.err
@@ -53,6 +53,10 @@ def test_slow_models_are_left_out_and_that_is_said(place, capsys):
         ),
         (["--sharpes", "-1"], "above zero"),
         (["--horizons", "7"], "7 is not among 5"),
+        (
+            ["--n-windows", "3", "--n-splits", "3"],
+            "--n-splits and --embargo mean nothing",
+        ),
         (["--jobs", "-2"], "--jobs must be a number of processes"),
     ],
 )

@@ -1,6 +1,9 @@
 """A power study: the user's whole configuration, resumable, the same for any processes."""
 
 import json
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -110,7 +113,7 @@ def test_table_figure_and_page_lie_beside_the_summary(made):
     assert facts["sizes"][0]["rates"]["verdict"]["count"] == claims
     assert facts["years"] == pytest.approx(study.years)
     page = (place / "power.html").read_text()
-    assert "on 3 surrogates without an edge (logistic)" in page
+    assert "on 3 surrogates without an edge (logistic at 3 bars)" in page
     assert (place / "power.png").read_bytes()[:4] == b"\x89PNG"
 
 
@@ -148,6 +151,38 @@ def test_finished_surrogates_are_not_judged_again(folder, made, tmp_path, monkey
         study, _ = power.power_study(settings, JUDGING, PLAN, sharpes=SHARPES)
     assert len(seen) == 4 + 2
     assert told(study) == told(made[0])
+
+
+@pytest.mark.slow
+def test_a_killed_command_goes_on(tmp_path, folder, made):
+    text = config(folder).model_dump_json(exclude={"output"}, exclude_defaults=True)
+    (tmp_path / "run.yaml").write_text(text)
+    few = ["--null", "3", "--planted", "1", "--sharpes", "1e6"]
+    words = [sys.executable, "-m", "barwise", "power", "run.yaml", *few, "--json"]
+    with subprocess.Popen(
+        words,
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        # Told when the first of them is judged.
+        assert "MES: surrogates\n" in iter(process.stderr.readline, "")
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    steps = tmp_path / "experiments" / ".barwise" / "store" / "steps"
+    records = {path: path.stat().st_mtime_ns for path in steps.glob("*/*.json")}
+    done = subprocess.run(
+        words, cwd=tmp_path, capture_output=True, check=True, text=True
+    )
+    assert {path: path.stat().st_mtime_ns for path in records} == records
+    assert len(records) in (2 + 32 + 1, 2 + 32 + 2)
+    assert f"{len(records) - 34} of 3 of them done before" in done.stderr
+    table = next(tmp_path.rglob("repetitions.parquet"))
+    mine = pl.read_parquet(table).drop("sharpe_planted")
+    whole = pl.read_parquet(made[1] / "repetitions.parquet").drop("sharpe_planted")
+    assert mine.equals(whole[:3])
+    assert not list((tmp_path / "experiments").rglob(".tmp-*"))
 
 
 def test_by_folds_every_sample_before_the_test_part_is_judged(folder, made, tmp_path):

@@ -3,8 +3,8 @@
 Judges simulated markets without an edge, honestly and naively, and prints how often
 each way calls one significant. KEPT is a file of finished markets, one JSON line each:
 with it the command goes on where it stopped. ``--write`` also writes docs/honesty.md and
-docs/images/null.png. Exit code 1 if an honest way has more false alarms than its level
-allows.
+docs/images/null.png. Exit code 1 if an honest way (walk-forward, alone or deflated) has more
+false alarms than its level allows.
 """
 
 import json

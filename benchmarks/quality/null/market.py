@@ -3,20 +3,25 @@
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 from lightgbm import LGBMClassifier
 from scipy import stats
 from sklearn.model_selection import KFold, cross_val_predict
 
-from barwise.datasets import PurgedKFold, TimeSeriesDataContainer
+from barwise.datasets import (
+    AbstractSplitter,
+    PurgedKFold,
+    TimeSeriesDataContainer,
+    WalkForward,
+)
 from barwise.datasets.ledger import Ledger, Trial
 from barwise.pipeline.dataset import container_of
 from barwise.pipeline.inputs import Inputs
 from barwise.pipeline.training import market_of, trainer_config
 from barwise.testing.known_markets import known_market
 from barwise.training import out_of_fold
-from barwise.validation import Deflation
 from barwise.validation.deflation import deflate
 
 DAYS = 60
@@ -64,22 +69,40 @@ class Judged:
         Shuffled folds, and a test of accuracy that takes rows for independent.
     purged : bool
         Purged folds, and the same test.
-    honest : bool
+    kfold : bool
         Purged folds, traded, and a test of the Sharpe ratio of days.
+    honest : bool
+        Walk-forward windows, and the same test.
     best : bool
         The same of the best of all trials.
     deflated : bool
         The same, deflated for what the ledger knows.
+    naive_accuracy, purged_accuracy : float
+    kfold_score, honest_score : float
+        The Sharpe ratio over its standard error.
+    effective_trials : int
     """
 
     naive: bool
     purged: bool
+    kfold: bool
     honest: bool
     best: bool
     deflated: bool
     naive_accuracy: float
     purged_accuracy: float
+    kfold_score: float
+    honest_score: float
     effective_trials: int
+
+
+@dataclass(frozen=True)
+class Traded:
+    """One configuration's predictions, and the account that traded them."""
+
+    trial: Trial
+    label: np.ndarray
+    said: np.ndarray
 
 
 def judge(folder: Path, seed: int) -> Judged:
@@ -93,53 +116,69 @@ def judge(folder: Path, seed: int) -> Judged:
         **SETTINGS,
     )
     containers = {horizon: container_of(inputs, horizon) for horizon in HORIZONS}
-    ledger, trials = Ledger(folder / "ledger.sqlite"), []
-    hits = np.zeros(0)
-    for number, (horizon, model) in enumerate(product(HORIZONS, MODELS)):
-        data = containers[horizon]
-        days, returns, right = trade(inputs, data, model)
-        hits = right if number == 0 else hits
-        span = int(inputs.bars.time[0]), int(inputs.bars.time[-1])
-        tried = {"model": model, "horizon": horizon}
-        trial = Trial("model", "SP500", *span, tried, {}, days, returns)
-        ledger.record(trial)
-        trials.append(trial)
-    known = ledger.trials("SP500", *span)
-    alone = deflate(trials[0].days, trials[0].returns, trials[:1])
-    best = max((_deflated(one, known) for one in trials), key=lambda d: d.probabilistic)
-    first = containers[HORIZONS[0]]
+    purge = inputs.config.purge
+    first, model = containers[HORIZONS[0]], MODELS[0]
     shuffled = guess_shuffled(first)
+    folded = trade(inputs, first, model, PurgedKFold(5, purge=purge, embargo=purge))
+    walked = [
+        trade(inputs, containers[horizon], each, WalkForward(5, purge=purge)).trial
+        for horizon, each in product(HORIZONS, MODELS)
+    ]
+    ledger = Ledger(folder / "ledger.sqlite")
+    for trial in walked:
+        ledger.record(trial)
+    known = ledger.trials("SP500", walked[0].start, walked[0].end)
+    best = max(
+        (deflate(one.days, one.returns, known) for one in walked),
+        key=lambda found: found.probabilistic,
+    )
+    alone = [deflate(t.days, t.returns, [t]) for t in (folded.trial, walked[0])]
     return Judged(
         naive=accuracy_test(*shuffled) < LEVEL,
-        purged=accuracy_test(*hits) < LEVEL,
-        honest=alone.probabilistic > 1 - LEVEL,
+        purged=accuracy_test(folded.label, folded.said) < LEVEL,
+        kfold=alone[0].probabilistic > 1 - LEVEL,
+        honest=alone[1].probabilistic > 1 - LEVEL,
         best=best.probabilistic > 1 - LEVEL,
         deflated=best.deflated > 1 - LEVEL,
         naive_accuracy=float(np.mean(shuffled[0] == shuffled[1])),
-        purged_accuracy=float(np.mean(hits[0] == hits[1])),
+        purged_accuracy=float(np.mean(folded.label == folded.said)),
+        kfold_score=_score(alone[0].probabilistic),
+        honest_score=_score(alone[1].probabilistic),
         effective_trials=best.effective_trials,
     )
 
 
 def trade(
-    inputs: Inputs, data: TimeSeriesDataContainer, model: dict
-) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    """Session days, net returns on capital, and labels beside predictions."""
+    inputs: Inputs,
+    data: TimeSeriesDataContainer,
+    model: dict,
+    splitter: AbstractSplitter,
+) -> Traded:
+    """Trade a model's predictions of rows that it was not fitted on."""
     config = inputs.config.replace(models=[model])
     trainer = trainer_config(config, config.models[0], data.horizon)
-    folds = PurgedKFold(5, purge=config.purge, embargo=config.purge)
-    made = out_of_fold(trainer, data, folds)
-    asked, output = made.asked(data), made.output()
+    made = out_of_fold(trainer, data, splitter)
+    tested = made.answered()
+    asked, output = made.asked(data).take(tested), made.output().take(tested)
     market = market_of(inputs, data.horizon)
     _, result = market.trade(
         asked.rows, output.class_probabilities, class_returns=asked.class_returns
     )
-    returns = result.daily_pnl / result.account.capital
-    return result.day, returns, (asked.y, output.class_predictions)
+    trial = Trial(
+        "model",
+        "SP500",
+        int(inputs.bars.time[0]),
+        int(inputs.bars.time[-1]),
+        {"model": model, "horizon": data.horizon},
+        {},
+        result.day,
+        result.daily_pnl / result.account.capital,
+    )
+    return Traded(trial, asked.y, output.class_predictions)
 
 
 def guess_shuffled(data: TimeSeriesDataContainer) -> tuple[np.ndarray, np.ndarray]:
-    """Labels beside predictions of the first trial's model in shuffled folds."""
+    """Labels beside predictions of the first model's trees in shuffled folds."""
     x = np.concatenate([data.X_train, data.X_val])
     y = np.concatenate([data.y_train, data.y_val])
     trees = LGBMClassifier(
@@ -161,5 +200,5 @@ def accuracy_test(y: np.ndarray, said: np.ndarray) -> float:
     return float(stats.binomtest(hits, len(y), chance, alternative="greater").pvalue)
 
 
-def _deflated(trial: Trial, known: list[Trial]) -> Deflation:
-    return deflate(trial.days, trial.returns, known)
+def _score(probability: float) -> float:
+    return NormalDist().inv_cdf(min(max(probability, 1e-9), 1 - 1e-9))

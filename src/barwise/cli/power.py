@@ -21,6 +21,7 @@ from barwise.cli.output import (
 from barwise.cli.run import DEFAULT, Config
 
 if TYPE_CHECKING:
+    from barwise.pipeline.folding import Folding
     from barwise.pipeline.power_judge import Judging
     from barwise.pipeline.power_plan import Plan
 
@@ -49,12 +50,13 @@ Splits = Annotated[
         help="Judge by purged folds, as barwise cv does; else as barwise run does.",
     ),
 ]
+Windows = Annotated[
+    int | None,
+    typer.Option("--n-windows", min=1, help="Judge by so many walk-forward windows."),
+]
 Tune = Annotated[
     int,
     typer.Option("--tune", min=0, help="Trials of barrier tuning on each of them."),
-]
-Block = Annotated[
-    float, typer.Option("--block", min=1.0, help="Sessions in a block on average.")
 ]
 
 
@@ -64,7 +66,7 @@ def add_to(app: typer.Typer) -> None:
         "power",
         epilog=ending(
             "barwise power mes.yaml --quick --jobs 2",
-            "barwise power mes.yaml --models logistic --n-splits 5 --sharpes 1,2,3",
+            "barwise power mes.yaml --models logistic --n-windows 10 --sharpes 1,2,3",
         ),
     )(power)
 
@@ -78,9 +80,9 @@ def power(
     planted: Planted = None,
     sharpes: Sharpes = None,
     n_splits: Splits = None,
+    n_windows: Windows = None,
     embargo: Embargo = None,
     tune: Tune = 0,
-    block: Block = 5.0,
     jobs: Jobs = 1,
     json: Json = False,
 ) -> None:
@@ -93,7 +95,6 @@ def power(
     are kept: after an interruption the same command goes on. Later reports of the same
     data and settings say what was found. Your own ledger is not touched.
     """
-    from barwise.pipeline.folding import Folding
     from barwise.pipeline.power import power_study
     from barwise.pipeline.power_judge import Judging
     from barwise.pipeline.power_plan import FULL, QUICK, cheap_models
@@ -102,9 +103,7 @@ def power(
     left_out: tuple[str, ...] = ()
     if models is None:
         settings, left_out = cheap_models(settings)
-    folding = None
-    if n_splits is not None:
-        folding = Folding("purged", n_splits, embargo=embargo)
+    folding = _folding(n_splits, n_windows, embargo)
     judging = Judging(folding, wanted or settings.labels.horizons, tune)
     plan = _plan(QUICK if quick else FULL, null, planted)
     _announce(judging, plan, left_out)
@@ -115,7 +114,6 @@ def power(
             plan,
             sharpes=_numbers(sharpes),
             left_out=left_out,
-            mean_block=block,
             jobs=jobs,
             notify=lambda text, done, total: bar(done, total, text),
         )
@@ -127,6 +125,24 @@ def power(
     else:
         _show(facts)
         write_text(f"\nReport: {folder / 'power.html'}")
+
+
+def _folding(
+    n_splits: int | None, n_windows: int | None, embargo: int | None
+) -> Folding | None:
+    from barwise.core.errors import ConfigError
+    from barwise.pipeline.folding import Folding
+
+    if n_windows is None:
+        if n_splits is None:
+            return None
+        return Folding("purged", n_splits, embargo=embargo)
+    if n_splits is not None or embargo is not None:
+        raise ConfigError(
+            "--n-windows judges by walk-forward windows, where --n-splits and --embargo "
+            "mean nothing; leave them out"
+        )
+    return Folding("walk-forward", n_windows)
 
 
 def _plan(plan: Plan, null: int | None, planted: int | None) -> Plan:

@@ -72,7 +72,6 @@ def power_study(
     *,
     sharpes: Sequence[float] = (),
     left_out: tuple[str, ...] = (),
-    mean_block: float = 5.0,
     jobs: int = 1,
     notify: Notify = lambda _text, _done, _total: None,
 ) -> tuple[PowerStudy, Path]:
@@ -91,8 +90,6 @@ def power_study(
         Edges to plant, in Sharpe ratios a year after costs; by default by the plan.
     left_out : tuple of str
         Models that were left out, to be told.
-    mean_block : float
-        Sessions in a block of the bootstrap.
     jobs : int
         Processes; the bytes do not depend on it.
     notify : callable, optional
@@ -116,10 +113,8 @@ def power_study(
         notify("reading and cleaning bars", 0, 1)
         inputs = prepare_bars(config, steps)
         prepare_labels(inputs, steps)  # a config that cannot work fails here, not later
-        settings = _settings(config, judging, mean_block)
-        source = SurrogateSource(
-            inputs, window=max(2, min(judging.horizons)), mean_block=mean_block
-        )
+        settings = _settings(config, judging)
+        source = SurrogateSource(inputs, window=max(2, min(judging.horizons)))
         bench = _Bench(source, judging, settings, config.seed, steps, jobs, notify)
         years = _years(inputs, judging)
         wanted = tuple(sharpes) or plan.sharpes(years)
@@ -146,13 +141,12 @@ def power_study(
     return study, folder
 
 
-def _settings(config: RunConfig, judging: Judging, mean_block: float) -> dict[str, Any]:
+def _settings(config: RunConfig, judging: Judging) -> dict[str, Any]:
     return study_settings(
         config,
         horizons=list(judging.horizons),
         folding=None if judging.folding is None else asdict(judging.folding),
         tune=judging.tune,
-        block=mean_block,
     )
 
 
@@ -237,9 +231,11 @@ class _Bench:
         ]
         for place, made in run_tasks(work, calls, jobs=self.jobs):
             number = missing[place]
-            found[number] = made
             if "failed" not in made:
-                self.steps.run(every[number], partial(Content, {}, made))
+                # As it is read back: JSON does not keep the order of keys.
+                kept = self.steps.run(every[number], partial(Content, {}, made))
+                made = kept.content.value
+            found[number] = made
             self.notify(f"{name}: {len(found)} of {len(tasks)}", len(found), len(tasks))
         return [found[number] for number in range(len(tasks))]
 
@@ -315,6 +311,10 @@ def _sizes(found: Sequence[dict[str, Any]], horizon: str) -> tuple[Size, ...]:
 def _years(inputs: BarInputs, judging: Judging) -> float:
     """Return the years that results are judged on."""
     train, val, _ = inputs.config.split.fractions
-    share = val if judging.folding is None else train + val
+    folding, share = judging.folding, val
+    if folding is not None:
+        share = train + val
+        if folding.kind == "walk-forward":
+            share *= folding.n_splits / (folding.n_splits + 1)
     time = inputs.bars.time
     return share * float(time[-1] - time[0]) / _YEAR

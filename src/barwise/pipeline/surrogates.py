@@ -67,8 +67,6 @@ class SurrogateSource:
         The user's own bars.
     window : int
         Bars whose move an edge follows, where one is planted.
-    mean_block : float
-        Sessions in a block of the bootstrap.
 
     Raises
     ------
@@ -76,9 +74,7 @@ class SurrogateSource:
         If labels come from a file, which knows the real prices.
     """
 
-    def __init__(
-        self, inputs: BarInputs, *, window: int, mean_block: float = 5.0
-    ) -> None:
+    def __init__(self, inputs: BarInputs, *, window: int) -> None:
         config, instrument = inputs.config, inputs.instrument
         if config.labels.signal is not None:
             raise ConfigError(
@@ -98,7 +94,6 @@ class SurrogateSource:
             rows,
             sessions_of(rows, instrument.calendar),
             tick=instrument.tick_size,
-            mean_block=mean_block,
         )
         self._times = inputs.bars.time
         self._bar_of = np.searchsorted(self._times, rows.time, side="left")

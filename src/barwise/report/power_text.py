@@ -31,7 +31,8 @@ def beside_results(study: Mapping[str, Any]) -> str:
     return (
         f"With this much data {reach}; false-alarm rate {percent(null['rate'])} "
         f"[{percent(null['low'])}, {percent(null['high'])}], on {null['total']} "
-        f"surrogates without an edge ({', '.join(study['models'])})."
+        f"surrogates without an edge ({', '.join(study['models'])} at "
+        f"{', '.join(map(str, study['horizons']))} bars)."
     )
 
 
