@@ -158,7 +158,7 @@ def as_page(judged: list[Judged]) -> str:
         "",
         "## Limits",
         "",
-        "- Costs are zero here. With costs no way of trading noise is significant, and the comparison would be empty.",
+        "- Costs are zero here. With costs trading noise loses, and the comparison of honest ways would be empty.",
         "- These are tests of one figure each. The verdict of a report asks for more (intervals above every baseline as well)",
         "  and raises fewer false alarms; `barwise power` counts them on surrogates of your own bars, with your own",
         "  configuration and costs ([how](howto/power.md)).",
