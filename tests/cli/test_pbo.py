@@ -1,6 +1,7 @@
 """``barwise pbo``: the statistics are those of the returns that the ledger keeps."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -82,13 +83,15 @@ def test_a_person_reads_the_same(capsys):
     ("words", "code", "text"),
     [
         (PBO, 2, "name two models or more"),
-        ([*BOTH, "--n-blocks", "3"], 2, "n_blocks must be even"),
+        ([*BOTH, "--n-blocks", "3"], 2, "--n-blocks 3 is odd"),
         ([*BOTH, "--n-blocks", "24"], 3, "use more data, or --n-blocks"),
     ],
 )
 def test_what_cannot_be_compared_is_told(capsys, words, code, text):
     assert run(words) == code
     assert text in capsys.readouterr().err
+    # A wrong question costs no fold.
+    assert Path("experiments").exists() == (code == 3)
 
 
 def test_help_has_an_example(capsys):

@@ -45,9 +45,10 @@ def pbo(
     has of the same days: every configuration that was ever tried counts.
     """
     from barwise.pipeline.folding import Folding
-    from barwise.pipeline.overfitting import luck_of
+    from barwise.pipeline.overfitting import check_comparison, luck_of
 
     settings, wanted = chosen(config, models, horizons)
+    check_comparison(settings, wanted, n_blocks)
     summary = execute(
         settings, Folding("purged", n_splits, embargo=embargo), wanted, jobs
     )

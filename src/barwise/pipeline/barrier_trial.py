@@ -191,14 +191,7 @@ class TrainingSpan:
         With them the mean return of a time-out on the rows that this model has seen.
         """
         p, timeout = np.full((len(y), 3), np.nan), np.zeros(len(y))
-        folds = PurgedKFold(
-            FOLDS,
-            times=samples.times,
-            label_end_times=samples.label_end_times,
-            bars=samples.index,
-            purge=choice.horizon,
-        )
-        for train, test in folds.split():
+        for train, test in PurgedKFold(FOLDS, purge=choice.horizon).split(samples):
             few = train[:: -(-len(train) // MOST_ROWS)]
             preparation = Preparation(PreparationSettings(passthrough=self.passthrough))
             model = ModelRegistry.create(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 
 from barwise.core.errors import ConfigError, DataError
+from barwise.pipeline.config import RunConfig
 from barwise.pipeline.fold_run import FoldSummary
-from barwise.pipeline.trials import daily_returns
+from barwise.pipeline.trials import daily_returns, ledger_of
 from barwise.trading.days import session_days_per_year
 from barwise.trading.performance import period_moments
 from barwise.training import Outcome
@@ -24,6 +26,8 @@ from barwise.validation import (
     reality_check,
     superior_predictive_ability,
 )
+
+_ALWAYS = (0, np.iinfo(np.int64).max)
 
 
 @final
@@ -83,6 +87,43 @@ class Luck:
     least_years: float
 
 
+_ALONE = (
+    "the probability of overfitting compares at least two configurations on the same "
+    "days; name two models or more, e.g. --models logistic,lightgbm"
+)
+
+
+def check_comparison(
+    config: RunConfig, horizons: Sequence[int] | None, n_blocks: int
+) -> None:
+    """Refuse what cannot be compared before any fold is computed.
+
+    Parameters
+    ----------
+    config : RunConfig
+    horizons : sequence of int, optional
+        Those that were asked for; by default all of the config's.
+    n_blocks : int
+        As in :func:`luck_of`.
+
+    Raises
+    ------
+    ConfigError
+        If this is one configuration and the ledger has no other of the same
+        underlying, or the number of blocks is odd.
+    """
+    if n_blocks % 2:
+        raise ConfigError(
+            f"--n-blocks {n_blocks} is odd: half of the blocks choose and the other half "
+            f"judges; take {n_blocks + 1}"
+        )
+    if len(config.models) * len(horizons or config.labels.horizons) > 1:
+        return
+    tried = ledger_of(config).trials(config.traded().underlying, *_ALWAYS)
+    if not tried:
+        raise ConfigError(_ALONE)
+
+
 def luck_of(summary: FoldSummary, n_blocks: int) -> Luck:
     """Say how much of an evaluation by folds is luck.
 
@@ -108,10 +149,7 @@ def luck_of(summary: FoldSummary, n_blocks: int) -> Luck:
         raise ConfigError("without a backtest there are no returns to compare")
     table = summary.book.table(outcomes[0])
     if table.shape[1] < 2:
-        raise ConfigError(
-            "the probability of overfitting compares at least two configurations on the "
-            "same days; name two models or more, e.g. --models logistic,lightgbm"
-        )
+        raise ConfigError(_ALONE)
     if len(table) < 2 * n_blocks:
         raise DataError(
             f"{len(table)} session days cannot be cut into {n_blocks} blocks of two days "

@@ -91,42 +91,38 @@ def _figures(study: FoldStudy, album: Album) -> Iterator[Markup]:
     rows = [row for row in study.rows if not row.failed]
     names = [row.name.split()[-1] for row in rows]
     kind = study.rows[0].name.split()[0] if study.rows else "fold"
-    yield album.add(
-        score_whiskers(
+    windows = f"{len(rows)} windows of {study.name}, in the table below"
+
+    def chart(
+        names: Sequence[str],
+        scores: Sequence[tuple[Whisker, float]],
+        across: str,
+        label: str,
+        what: str,
+        of: str,
+    ) -> Markup:
+        figure = score_whiskers(
             names,
-            np.array([row.macro_f1 for row in rows]),
-            beside=np.array([row.best_f1 for row in rows]),
-            across=kind.capitalize(),
-            label="Macro-F1",
-        ),
-        f"Macro-F1 by {kind}, with intervals.",
-        f"Macro-F1 of {len(rows)} windows of {study.name}, in the table below.",
-    )
-    if any(np.isfinite(row.sharpe[0]) for row in rows):
-        yield album.add(
-            score_whiskers(
-                names,
-                np.array([row.sharpe for row in rows]),
-                beside=np.array([row.best_sharpe for row in rows]),
-                across=kind.capitalize(),
-                label="Sharpe ratio a year",
-            ),
-            f"Sharpe ratio after costs by {kind}, with intervals.",
-            f"Sharpe ratio of {len(rows)} windows of {study.name}, in the table below.",
+            np.array([score for score, _ in scores]),
+            beside=np.array([best for _, best in scores]),
+            across=f"{across[:1].upper()}{across[1:]}",
+            label=label,
         )
+        told = f"{what} by {across}, with intervals."
+        return album.add(figure, told, f"{label} of {of}.")
+
+    scores = [(row.macro_f1, row.best_f1) for row in rows]
+    yield chart(names, scores, kind, "Macro-F1", "Macro-F1", windows)
+    scores = [(row.sharpe, row.best_sharpe) for row in rows]
+    if any(np.isfinite(sharpe[0]) for sharpe, _ in scores):
+        label, what = "Sharpe ratio a year", "Sharpe ratio after costs"
+        yield chart(names, scores, kind, label, what, windows)
     for group in dict.fromkeys(one.group for one in study.slices):
         mine = [one for one in study.slices if one.group == group]
-        yield album.add(
-            score_whiskers(
-                [one.name for one in mine],
-                np.array([one.macro_f1 for one in mine]),
-                beside=np.array([one.best_baseline for one in mine]),
-                across=f"{group[:1].upper()}{group[1:]}",
-                label="Macro-F1",
-            ),
-            f"Macro-F1 by {group}, with intervals.",
-            f"Macro-F1 of {study.name} in {len(mine)} slices by {group}.",
-        )
+        names = [one.name for one in mine]
+        scores = [(one.macro_f1, one.best_baseline) for one in mine]
+        where = f"{study.name} in {len(mine)} slices by {group}"
+        yield chart(names, scores, group, "Macro-F1", "Macro-F1", where)
 
 
 def _slices(study: FoldStudy) -> list[Markup]:
