@@ -39,6 +39,8 @@ changed. Many of its leaks
 are small on purpose: one row in fifty, one bar early in some weeks, a tenth of the noise. **Blind, the audit
 found {caught} of {leaks} ({share:.1%}; one-sided 95 % bound {low:.1%}) and accused {accused} of {clean} clean setups (bound {high:.1%})**:
 that is the figure for leaks that nobody here has thought of. It stays as it is; the column `blind` holds it.
+By where they were planted: {places}. A function that can be called with
+other bars hides little; where only figures or files are there to look at, much more gets past.
 
 What was missed showed what to repair. Today's figure, {now} of {leaks}, is no longer blind: the checks have now
 seen these leaks."""
@@ -126,6 +128,7 @@ def _second(outcomes: list[Outcome]) -> list[str]:
             clean=len(clean),
             high=bound.proportion_ci(0.95, "exact").high,
             now=power(outcomes)[0],
+            places=_places(outcomes),
         ),
         "",
         *_table(
@@ -156,6 +159,15 @@ def _second(outcomes: list[Outcome]) -> list[str]:
             ),
         ),
     ]
+
+
+def _places(outcomes: list[Outcome]) -> str:
+    """Say what was found blind of each family."""
+    found: dict[str, list[bool]] = {}
+    for one in outcomes:
+        if one.case.leaks:
+            found.setdefault(one.case.family, []).append(bool(blind()[one.case.name]))
+    return ", ".join(f"{name} {sum(f)} of {len(f)}" for name, f in found.items())
 
 
 def _table(head: str, rows: Iterable[str]) -> list[str]:
