@@ -15,6 +15,8 @@ from sklearn.metrics import confusion_matrix as sk_confusion
 from barwise.datasets import CombinatorialPurgedKFold, PurgedKFold, WalkForward
 from barwise.metrics import ReliabilityCurve
 from barwise.report.figures import (
+    class_shares,
+    column_drift,
     confusion_matrix,
     data_quality,
     drawdown,
@@ -78,6 +80,20 @@ def some_reliability():
     p = np.linspace(0.05, 0.95, 10)
     curve = ReliabilityCurve(p, p**1.2, p**1.2 - 0.1, p**1.2 + 0.1, np.arange(10) * 999)
     return reliability({"short": curve, "neutral": curve, "long": curve})
+
+
+def some_drift():
+    names = [f"a_rather_long_feature_name_{i}" for i in range(40)]
+    psi, threshold = rng().random((2, 40))
+    threshold[::7] = np.nan
+    return column_drift(names, psi, threshold, psi > 2 * threshold)
+
+
+def some_shares():
+    share = rng().uniform(0.2, 0.5, (10, 3))
+    told = np.stack([share, share - 0.05, share + 0.05], axis=2)
+    times = 19_000 * DAY + np.arange(10) * 30 * DAY
+    return class_shares(times, told, classes=["short", "neutral", "long"])
 
 
 def some_equity():
@@ -145,6 +161,8 @@ ALL = [
     some_importance,
     some_study,
     some_reliability,
+    some_drift,
+    some_shares,
     some_equity,
     some_quality,
     some_power,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import typer
 
+from barwise.cli import audit_dataset as dataset
 from barwise.cli import audit_features as features
 from barwise.cli import audit_invariance as invariance
 from barwise.cli import audit_leaks as leaks
 from barwise.cli.output import ending
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+group.command("dataset", epilog=ending(*dataset.EXAMPLES))(dataset.audit_dataset)
 group.command("features", epilog=ending(*features.EXAMPLES))(features.audit_features)
 group.command("invariance", epilog=ending(*invariance.EXAMPLES))(
     invariance.audit_invariance

@@ -85,6 +85,7 @@ def summary_json(summary: RunSummary) -> dict[str, Any]:
         "leaderboard": [asdict(row) for row in summary.leaderboard],
         "evidence": summary.evidence and asdict(summary.evidence),
         "deflated_sharpe": {one.name: one.deflated_sharpe for one in summary.results},
+        "checks": {h: verdict.to_dict() for h, verdict in summary.checks.items()},
         "runs": [str(run.path) for run in summary.runs],
         "report": str(summary.report),
     }

@@ -112,5 +112,9 @@ def execute(
         )
     for doubt in summary.inputs.doubts:
         note(f"barwise: {settings.data_path}: CHECK: {doubt}")
+    for horizon, verdict in summary.checks.items():
+        for finding in verdict.findings:
+            if finding.level == "error" or finding.check.endswith("drift"):
+                note(f"barwise: {horizon} bars: {finding.level}: {finding.message}")
     note(f"report: {summary.report}")
     return summary

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import escape
-from typing import Literal, final
+from typing import Any, Literal, final
 
 import numpy as np
 from pydantic import Field
@@ -14,7 +14,15 @@ from barwise.core.samples import Samples
 from barwise.datasets.chronological import PARTS, Part
 from barwise.datasets.container import TimeSeriesDataContainer
 from barwise.datasets.correlation import correlated_pairs
+from barwise.datasets.drift import (
+    ColumnDrift,
+    Stretch,
+    class_drift,
+    class_stretches,
+    column_drift,
+)
 from barwise.datasets.sample_ratio import SampleRatio, sample_ratio
+from barwise.metrics import Drift
 
 _BLOCK = 16_384
 _SHOWN = 5
@@ -31,19 +39,26 @@ class CheckSettings(Settings):
         Share of a class in a part.
     clip_rate : float
         Share of clipped values in a part.
+    drift_rate : float
+        False discovery rate of columns that moved after the training part, and rate of
+        false alarms about the classes.
+    drifting : float
+        Share of columns that may have moved; with more the data set is not ready.
     """
 
     correlation: float = Field(default=0.95, gt=0, le=1)
     rare_class: float = Field(default=0.05, ge=0, lt=1)
     clip_rate: float = Field(default=0.01, ge=0, lt=1)
+    drift_rate: float = Field(default=0.05, gt=0, lt=1)
+    drifting: float = Field(default=0.2, ge=0, le=1)
 
 
 @final
 @dataclass(frozen=True)
 class Finding:
-    """One thing that a check found; an error means not ready."""
+    """One thing that a check found; an error means not ready, a note means nothing."""
 
-    level: Literal["error", "warning"]
+    level: Literal["error", "warning", "note"]
     check: str
     message: str
 
@@ -73,6 +88,12 @@ class DatasetVerdict:
         Share of values beyond the scaler's bound, by part.
     ratio : SampleRatio
         Effective training samples beside columns.
+    drift : dict
+        How far each column moved from train, by later part.
+    class_drift : dict
+        The same of the shares of the classes.
+    stretches : tuple of Stretch
+        Shares of the classes over time, before the test part.
     """
 
     findings: tuple[Finding, ...]
@@ -84,6 +105,9 @@ class DatasetVerdict:
     overlaps: dict[tuple[Part, Part], int]
     clip_rates: dict[Part, float]
     ratio: SampleRatio
+    drift: dict[Part, tuple[ColumnDrift, ...]]
+    class_drift: dict[Part, Drift]
+    stretches: tuple[Stretch, ...]
 
     @property
     def ready(self) -> bool:
@@ -93,13 +117,20 @@ class DatasetVerdict:
     @property
     def headline(self) -> str:
         """The verdict in one line."""
-        errors = sum(finding.level == "error" for finding in self.findings)
+        levels = [finding.level for finding in self.findings]
+        errors, warnings = levels.count("error"), levels.count("warning")
         state = "ready for training" if self.ready else "not ready for training"
-        return f"{state}: {errors} errors, {len(self.findings) - errors} warnings"
+        return f"{state}: {errors} errors, {warnings} warnings"
 
     def __str__(self) -> str:
         lines = [f"  {f.level}: {f.check}: {f.message}" for f in self.findings]
         return "\n".join([self.headline, *lines])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values; a pair of parts is written train/val."""
+        plain = asdict(self)
+        plain["overlaps"] = {"/".join(pair): n for pair, n in self.overlaps.items()}
+        return {"ready": self.ready, "headline": self.headline, **plain}
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -118,7 +149,9 @@ def check_dataset(
     ----------
     data : TimeSeriesDataContainer
         Any data set. Features and labels of its test part are read only if it was
-        opened; the overlap check needs nothing but its times.
+        opened; the overlap check needs nothing but its times. What a column, or a
+        class, does by itself within training is what drift is measured by; see
+        :mod:`barwise.metrics.drift`.
     settings : CheckSettings, optional
         Thresholds.
     """
@@ -139,10 +172,15 @@ def check_dataset(
         part: _clip_rates(data.samples(part).scaled_by(None), data) for part in readable
     }
     ratio = training_ratio(data)
+    later: list[Part] = [part for part in readable if part != "train"]
+    drift = {part: column_drift(data, part, settings.drift_rate) for part in later}
+    moved = {part: class_drift(data, part, settings.drift_rate) for part in later}
     findings = [
         *_about_ratio(ratio),
         *_about_columns(infinite, constant, correlated, settings),
         *_about_classes(balance, settings),
+        *_about_moved_classes(moved, balance, settings),
+        *_about_drift(drift, settings),
         *_about_overlaps(overlaps),
         *_about_clipping(rates, data, settings),
     ]
@@ -156,6 +194,9 @@ def check_dataset(
         overlaps,
         {part: _mean(rate, data) for part, rate in rates.items()},
         ratio,
+        drift,
+        moved,
+        class_stretches(data),
     )
 
 
@@ -254,6 +295,55 @@ def _about_classes(
                 f"{settings.rare_class:.0%}; other barriers would balance the classes"
             )
             found.append(Finding("error" if absent else "warning", "classes", text))
+    return found
+
+
+def _about_moved_classes(
+    moved: dict[Part, Drift],
+    balance: dict[Part, dict[int, float]],
+    settings: CheckSettings,
+) -> list[Finding]:
+    found = []
+    for part, drift in moved.items():
+        # NaN, where nothing can be told, is no alarm.
+        if not drift.p_value <= settings.drift_rate:
+            continue
+        shares = ", ".join(
+            f"{cls} {balance['train'][cls]:.1%} to {share:.1%}"
+            for cls, share in balance[part].items()
+        )
+        text = (
+            f"the classes' shares moved from train to {part}: {shares} (blocks of train "
+            f"and {part} dealt out anew differ as much in {drift.p_value:.2%} of cases)"
+        )
+        found.append(Finding("warning", "class drift", text))
+    return found
+
+
+def _about_drift(
+    drift: dict[Part, tuple[ColumnDrift, ...]], settings: CheckSettings
+) -> list[Finding]:
+    found = []
+    for part, columns in drift.items():
+        moved = [one for one in columns if one.moved]
+        if moved:
+            far = sorted(moved, key=lambda one: -one.drift.psi)
+            listed = _listed([f"{c.name} (PSI {c.drift.psi:.2f})" for c in far])
+            much = len(moved) > settings.drifting * len(columns)
+            text = (
+                f"{len(moved)} of {len(columns)} columns moved from train to {part}, at "
+                f"a false discovery rate of {settings.drift_rate:.0%}: {listed}; "
+                "divide them by a slow level of their own, or train on later rows"
+            )
+            found.append(Finding("error" if much else "warning", "drift", text))
+        slow = [one.name for one in columns if not one.drift.told]
+        if slow:
+            text = (
+                f"whether {len(slow)} of {len(columns)} columns moved from train to "
+                f"{part} cannot be told, they are too slow for so few rows: "
+                f"{_listed(slow)}"
+            )
+            found.append(Finding("note", "drift", text))
     return found
 
 

@@ -13,10 +13,12 @@ from barwise.metrics.classification import (
     touch_auc,
 )
 from barwise.metrics.comparison import score_intervals
+from barwise.metrics.drift import Drift, drift_of, integrated_time
 from barwise.metrics.intervals import (
     Interval,
     bootstrap_interval,
     difference_interval,
+    interval_of,
     resampled_sums,
 )
 from barwise.metrics.stationary import stationary_sums, stationary_variance
@@ -27,6 +29,7 @@ from barwise.metrics.uniqueness import (
 )
 
 __all__ = [
+    "Drift",
     "Interval",
     "ReliabilityCurve",
     "average_uniqueness",
@@ -36,8 +39,11 @@ __all__ = [
     "class_names",
     "classification_scores",
     "difference_interval",
+    "drift_of",
     "effective_sample_size",
     "expected_calibration_error",
+    "integrated_time",
+    "interval_of",
     "json_number",
     "reliability_curve",
     "resampled_sums",

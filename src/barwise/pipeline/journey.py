@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any, final
 
 from barwise.core import clock
-from barwise.datasets import TimeSeriesDataContainer
+from barwise.datasets import DatasetVerdict, TimeSeriesDataContainer
 from barwise.pipeline.choices import check_choices
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.dataset import container_of
@@ -52,6 +52,8 @@ class RunSummary:
         The HTML file.
     evidence : Evidence or None
         How often the data were looked at.
+    checks : mapping of int to DatasetVerdict
+        What speaks for and against each horizon's data set.
     """
 
     inputs: Inputs
@@ -60,6 +62,7 @@ class RunSummary:
     results: tuple[ModelResult, ...]
     report: Path
     evidence: Evidence | None = None
+    checks: Mapping[int, DatasetVerdict] = field(default_factory=dict)
 
     @property
     def leaderboard(self) -> list[Row]:
@@ -157,6 +160,7 @@ def run(
         tuple(page.results),
         report,
         page.evidence,
+        page.checks,
     )
 
 

@@ -12,7 +12,11 @@ import numpy as np
 from barwise.bars import Bars, QualityReport
 from barwise.bars.quality import KINDS, Finding
 from barwise.core.arrays import DAY
-from barwise.datasets import TimeSeriesDataContainer, proposed_sides
+from barwise.datasets import (
+    TimeSeriesDataContainer,
+    check_dataset,
+    proposed_sides,
+)
 from barwise.datasets.checks import training_ratio
 from barwise.datasets.chronological import Part
 from barwise.metrics import Interval, class_names
@@ -93,6 +97,7 @@ def report_of(
         provenance=provenance,
         folds=folds,
         leaks=leak_evidence(inputs.config),
+        checks={h: check_dataset(containers[h]) for h in sorted(containers)},
     )
 
 

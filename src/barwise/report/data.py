@@ -12,6 +12,7 @@ from typing import Any, final
 
 import numpy as np
 
+from barwise.datasets import DatasetVerdict
 from barwise.metrics import Interval, ReliabilityCurve, class_names
 from barwise.report.folds_data import Folds
 from barwise.report.leaks_data import LeakEvidence
@@ -311,6 +312,8 @@ class Report:
         Where models were judged by folds.
     leaks : LeakEvidence or None
         Whether this configuration was audited for leaks on these data.
+    checks : mapping of int to DatasetVerdict
+        What speaks for and against each horizon's data set.
     """
 
     title: str
@@ -331,3 +334,4 @@ class Report:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     folds: Folds | None = None
     leaks: LeakEvidence | None = None
+    checks: Mapping[int, DatasetVerdict] = field(default_factory=dict)

@@ -39,7 +39,7 @@ def report_payload(report: Report) -> dict[str, Any]:
     """
     candles = None if report.candles is None else chart_candles(report.candles)
     seconds = np.asarray(candles["time"] if candles else [], dtype=np.int64)
-    skipped = {"candles", "label_tracks", "results", "folds", "leaks"}
+    skipped = {"candles", "label_tracks", "results", "folds", "leaks", "checks"}
     fields = {
         f.name: getattr(report, f.name)
         for f in dataclasses.fields(report)
@@ -54,6 +54,7 @@ def report_payload(report: Report) -> dict[str, Any]:
         "folds": report.folds and report.folds.studies,
         # Without its date: equal reports have equal numbers.
         "leaks": report.leaks and report.leaks.certificate,
+        "checks": {h: verdict.to_dict() for h, verdict in report.checks.items()},
     }
     plain: dict[str, Any] = plain_values(payload)
     return plain

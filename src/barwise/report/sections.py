@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from barwise.report.album import Album
+from barwise.report.check_section import dataset_checks
 from barwise.report.data import LabelSummary, Report
 from barwise.report.figures import data_quality, label_distribution
 from barwise.report.formats import (
@@ -128,6 +129,7 @@ def data_section(report: Report, album: Album) -> Markup:
             words=3,
             name="parts",
         ),
+        list(dataset_checks(report, album)),
     )
 
 

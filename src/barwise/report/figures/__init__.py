@@ -1,6 +1,8 @@
 """Figures: arrays in, one matplotlib figure out; no global state is touched."""
 
 from barwise.report.figures.barrier_study import barrier_study
+from barwise.report.figures.class_shares import class_shares
+from barwise.report.figures.column_drift import column_drift
 from barwise.report.figures.confusion_matrix import confusion_matrix
 from barwise.report.figures.data_quality import data_quality
 from barwise.report.figures.equity import drawdown, equity
@@ -18,6 +20,8 @@ from barwise.report.figures.training_curves import training_curves
 
 __all__ = [
     "barrier_study",
+    "class_shares",
+    "column_drift",
     "confusion_matrix",
     "data_quality",
     "drawdown",

@@ -12,11 +12,13 @@ from barwise.report.figures.style import (
     LONG,
     MUTED,
     NEUTRAL,
-    WIDTH,
     dress,
     new_figure,
     styled,
 )
+
+_NAMES, _PANEL = 1.9, 1.35
+"""Inches."""
 
 
 @styled
@@ -54,7 +56,7 @@ def importance_study(
     >>> figure.axes[0].get_xlabel(), figure.axes[0].get_title(loc="left")
     ('nats', 'MDA')
     """
-    figure = new_figure(1.2 + 0.2 * max(len(names), 4), WIDTH)
+    figure = new_figure(1.2 + 0.2 * max(len(names), 4), _NAMES + _PANEL * len(measures))
     panels = figure.subplots(1, len(measures), sharey=True, squeeze=False)[0]
     at = np.arange(len(names))
     for axes, (title, (mean, error, clear)) in zip(
@@ -65,7 +67,7 @@ def importance_study(
         axes.hlines(at, mean - error, mean + error, colors=colours, linewidth=1.6)
         axes.scatter(mean, at, c=colours, s=18, zorder=3)
         axes.axvline(noise[title], color=MUTED, linewidth=1.2, linestyle="--")
-        axes.set_title(title)
+        axes.set_title(title, fontsize=9)
         axes.set_xlabel(units[title], fontsize=8)
         axes.locator_params(axis="x", nbins=3)
         axes.tick_params(axis="y", length=0)

@@ -23,9 +23,9 @@ TITLES = {
 
 UNITS = {
     "mdi": "share of impurity",
-    "mda": "log loss gained, nats",
-    "clustered_mda": "log loss gained, nats",
-    "sfi": "log loss below prior, nats",
+    "mda": "log loss, nats",
+    "clustered_mda": "log loss, nats",
+    "sfi": "log loss, nats",
     "shap": "mean |log odds|",
 }
 
