@@ -159,6 +159,7 @@ def test_the_page_says_what_was_scored(summary):
     page = summary.report.read_text("utf-8")
     assert "pooled out-of-fold predictions of 5 purged folds" in page
     assert '<section id="folds"' in page
+    assert "folds share their luck" in page
     assert "Macro-F1 by volatility" in page
 
 

@@ -24,7 +24,7 @@ from barwise.pipeline.power_plan import (
     cheap_models,
     identity_of,
 )
-from barwise.pipeline.power_study import known_study
+from barwise.pipeline.power_study import beside, known_study
 from barwise.pipeline.trials import ledger_of
 from barwise.testing.artefacts import artefacts
 
@@ -193,6 +193,9 @@ def test_by_folds_every_sample_before_the_test_part_is_judged(folder, made, tmp_
     assert study.judged == "2 purged folds"
     assert study.out_of_reach == (1e6,)
     assert len(study.sizes) == 1
+    assert "which edge would be found, for none was planted" in beside(
+        settings, str(judging)
+    )
     assert study.years == pytest.approx(0.85 / 0.15 * made[0].years)
 
 

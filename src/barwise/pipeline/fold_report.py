@@ -64,7 +64,8 @@ def folds_of(
         )
         for horizon, (_, plan) in folded.items()
     }
-    return Folds(str(folding), timelines, [_study(one) for one in judged])
+    both_sides = folding.kind in ("purged", "combinatorial")
+    return Folds(str(folding), timelines, [_study(one) for one in judged], both_sides)
 
 
 def _study(one: Judged) -> FoldStudy:

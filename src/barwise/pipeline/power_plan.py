@@ -68,7 +68,7 @@ class Plan:
 
 
 FULL = Plan(null=100, planted=40, foresight=4, sizes=(0.5, 1.0, 1.5, 2.5))
-QUICK = Plan(null=20, planted=8, foresight=2, sizes=(1.0, 2.0))
+QUICK = Plan(null=12, planted=4, foresight=1, sizes=(1.0, 2.0))
 
 
 def cheap_models(config: RunConfig) -> tuple[RunConfig, tuple[str, ...]]:

@@ -93,8 +93,11 @@ class Folds:
     timelines : mapping of int to ndarray of uint8, shape (n_folds, n)
         By horizon, what each fold does with each sample, in order of time.
     studies : sequence of FoldStudy
+    both_sides : bool
+        Whether folds train on what comes after their test samples, too.
     """
 
     how: str
     timelines: Mapping[int, np.ndarray]
     studies: Sequence[FoldStudy]
+    both_sides: bool = False

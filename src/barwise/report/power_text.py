@@ -21,13 +21,18 @@ def beside_results(study: Mapping[str, Any]) -> str:
     null = study["sizes"][0]["rates"]["verdict"]
     found = study["detectable"]["verdict"][0]
     largest = max(size["sharpe"] for size in study["sizes"])
-    reach = (
-        f"a Sharpe ratio below {ratio(found)} is not told from chance four times out of "
-        "five"
-        if found is not None
-        else f"not even an edge with a Sharpe ratio of {ratio(largest)} is found four "
-        "times out of five"
-    )
+    if len(study["sizes"]) == 1:
+        reach = "it is not known which edge would be found, for none was planted"
+    elif found is None:
+        reach = (
+            f"not even an edge with a Sharpe ratio of {ratio(largest)} is found four "
+            "times out of five"
+        )
+    else:
+        reach = (
+            f"a Sharpe ratio below {ratio(found)} is not told from chance four times "
+            "out of five"
+        )
     return (
         f"With this much data {reach}; false-alarm rate {percent(null['rate'])} "
         f"[{percent(null['low'])}, {percent(null['high'])}], on {null['total']} "
@@ -53,14 +58,20 @@ def sentences(study: Mapping[str, Any]) -> list[str]:
         )
         + ".",
     ]
-    for name, (value, least, most) in study["detectable"].items():
-        reach = "or more" if most is None else f"to {ratio(most)}"
-        low = "beyond the largest" if least is None else ratio(least)
-        lines.append(
-            f"Found with a power of 80 % ({name}): {detectable_text(value)}"
-            + (f", range {low} {reach}." if least is not None else ".")
-        )
+    if len(study["sizes"]) > 1:
+        lines += [_found(name, *ends) for name, ends in study["detectable"].items()]
     return lines + _limits(study)
+
+
+def _found(
+    name: str, value: float | None, least: float | None, most: float | None
+) -> str:
+    told = detectable_text(value)
+    if least is not None:
+        told += f", range {ratio(least)} " + (
+            "or more" if most is None else f"to {ratio(most)}"
+        )
+    return f"Found with a power of 80 % ({name}): {told}."
 
 
 def _limits(study: Mapping[str, Any]) -> list[str]:

@@ -200,6 +200,12 @@ def not_shown(report: Report) -> list[str]:
             f"{total} results were compared: if none had an edge, luck alone would still "
             f"put about {chance:.1f} of their intervals wholly above zero."
         )
+    if report.folds is not None and report.folds.both_sides:
+        lines.append(
+            "Each fold is predicted by a model of all the others, so folds share their "
+            "luck: without an edge their pooled Sharpe ratio looks significant more often "
+            "than its interval says. A walk-forward does not have that fault."
+        )
     if report.simulated:
         lines.append(
             "The bars were made by a simulator: they show that the pipeline runs, and "
