@@ -75,8 +75,8 @@ def config(folder, **changes):
         "labels": {
             "target": "meta",
             "horizons": [HORIZON],
-            "upper": 1.0,
-            "lower": 1.0,
+            "upper": 1.4,
+            "lower": 1.4,
             "primary": {"model": "logistic", "folds": 3, "embargo": 20},
         },
         "models": [{"name": "lightgbm", "config": {"max_rounds": 40}}],
@@ -138,7 +138,7 @@ def test_a_trade_is_on_the_primarys_side_or_none(data, summary):
 
 def test_the_page_says_whose_trades_are_judged(summary):
     page = summary.report.read_text()
-    assert "trades of logistic pay: +1 / -1 ATR(14)" in page
+    assert "trades of logistic pay: +1.4 / -1.4 ATR(14)" in page
 
 
 # --- the labels ------------------------------------------------------------------------
@@ -160,7 +160,7 @@ def test_a_label_is_what_the_trade_of_a_slow_account_earned(data):
         }
         for i in range(len(BARS))
     ]
-    rule = {"horizon": HORIZON, "upper": 1.0, "lower": 1.0, "tick": 0.25}
+    rule = {"horizon": HORIZON, "upper": 1.4, "lower": 1.4, "tick": 0.25}
     rule |= {"entry": "next_open", "session_end": "flat", "sides": "long"}
     rule |= {"touch": "high_low", "trade_through": False}
     found = np.concatenate([data.rows("train")[::9], data.rows("val")[::3]])
@@ -214,7 +214,9 @@ def test_in_training_rows_the_primary_is_asked_out_of_fold(data):
         np.testing.assert_array_equal(
             frame.matrix[asked, -3:], said.probabilities.astype(np.float32)
         )
-        np.testing.assert_array_equal(frame.matrix[asked, -4], said.predictions)
+        np.testing.assert_array_equal(
+            frame.matrix[asked, -4], said.probabilities.argmax(axis=1) - 1
+        )
 
 
 def with_other_labels(data, rows):
@@ -266,8 +268,9 @@ def test_each_fold_has_a_primary_of_its_own(data):
         primary = data.frame.primary
         said = predict_fold(primary.trainer, fold_data(primary.data, train, test))
         mine = made.plan.folds[number][1]
-        np.testing.assert_array_equal(made.sides[mine], said.predictions)
-        wanted = primary.judge(made_side(len(base), test, said.predictions))
+        side = said.probabilities.argmax(axis=1) - 1
+        np.testing.assert_array_equal(made.sides[mine], side)
+        wanted = primary.judge(made_side(len(base), test, side))
         np.testing.assert_array_equal(made.y[mine], wanted.label[test])
     assert np.isnan(made.probabilities[made.sides == 0]).all()
     assert np.isfinite(made.probabilities[made.sides != 0]).all()

@@ -17,7 +17,6 @@ from barwise.datasets import (
     fold_data,
 )
 from barwise.labels import Labels, meta_labels
-from barwise.models.outputs import PredictionOutput
 from barwise.training.config import TrainerConfig
 from barwise.training.fitting import fit_model
 from barwise.training.fold_plan import plan_folds
@@ -27,7 +26,7 @@ from barwise.training.out_of_fold import check_stopping, learned_of, predict_fol
 @final
 @dataclass(frozen=True, eq=False)
 class FoldedPrimary:
-    """A registered model of three classes whose chosen class is the side of a trade.
+    """A registered model of three classes, the most likely of which is the side of a trade.
 
     Satisfies :class:`barwise.datasets.Primary`. For training rows it is asked out of
     fold: by models of folds *within* those rows, columns, scaler and all. For other rows
@@ -73,7 +72,6 @@ class FoldedPrimary:
             If the training rows are too few to be folded.
         """
         rows = len(self.data.frame.times)
-        side = np.zeros(rows, np.int8)
         p = np.full((rows, 3), np.nan)
         try:
             samples = self.data.frame.samples(train)
@@ -87,16 +85,18 @@ class FoldedPrimary:
         for number in range(len(plan)):
             seen, unseen = plan.rows(number)
             said = predict_fold(self.trainer, fold_data(self.data, seen, unseen))
-            side[unseen], p[unseen] = said.predictions, said.probabilities
+            p[unseen] = said.probabilities
             learned.append(said.learned)
         fold = fold_data(self.data, train, asked)
         made = fit_model(self.trainer, fold.container)
-        _put(made.output, asked, side, p)
+        p[asked] = made.output.class_probabilities
         if sealed is not None:
             rest = fold.container.frame.samples(sealed)
             output = made.model.predict(fold.container.preparation.apply(rest))
-            _put(output, sealed, side, p)
-        return Proposals(side, p, hash_json([*learned, learned_of(fold, made.model)]))
+            p[sealed] = output.class_probabilities
+        return Proposals(
+            likeliest_side(p), p, hash_json([*learned, learned_of(fold, made.model)])
+        )
 
     def judge(self, side: np.ndarray) -> Targets:
         """Return the targets that the meta-labels of sides are."""
@@ -118,8 +118,22 @@ class FoldedPrimary:
         return np.where(side < 0, self.costs[1], self.costs[0])
 
 
-def _put(
-    output: PredictionOutput, rows: np.ndarray, side: np.ndarray, p: np.ndarray
-) -> None:
-    side[rows] = output.class_predictions
-    p[rows] = output.class_probabilities
+def likeliest_side(probabilities: np.ndarray) -> np.ndarray:
+    """Return the most likely class of each row, 0 where a probability is missing.
+
+    Not the class that a model chooses: one with balanced class weights chooses a rare
+    class long before it is likely, and a trade is not proposed for being rare.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float64, shape (row, 3)
+        Short, neutral, long.
+
+    Examples
+    --------
+    >>> likeliest_side(np.array([[0.5, 0.1, 0.4], [0.2, 0.5, 0.3], [np.nan] * 3]))
+    array([-1,  0,  0], dtype=int8)
+    """
+    known = np.isfinite(probabilities).all(axis=1)
+    chosen = np.nan_to_num(probabilities).argmax(axis=1) - 1
+    return np.where(known, chosen, 0).astype(np.int8)
