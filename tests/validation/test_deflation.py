@@ -29,27 +29,42 @@ def test_the_figure_is_that_of_the_formula():
     best = best_of(trials)
     found = deflate(DAYS, best.returns, trials)
     sharpes = [one.returns.mean() / one.returns.std(ddof=1) for one in trials]
-    r, variance = best.returns, np.var(sharpes, ddof=1)
+    shared = np.corrcoef([one.returns for one in trials])[np.triu_indices(20, 1)].mean()
+    r, variance = best.returns, np.var(sharpes, ddof=1) / (1 - shared)
     moments = (stats.skew(r), stats.kurtosis(r, fisher=False))
     wanted = deflated_sharpe_ratio(max(sharpes), 300, 20, variance, *moments)
-    assert found.trials == found.effective_trials == 20
+    assert found.trials == 20
+    assert found.effective_trials == pytest.approx(20, rel=0.1)
     assert found.sharpe_variance == pytest.approx(variance)
-    assert found.deflated == pytest.approx(wanted)
+    # The paper's benchmark is an approximation, 1 % above the expected best of twenty.
+    assert found.deflated == pytest.approx(wanted, abs=0.02)
     # By hand, without a line of the product.
     benchmark = expected_maximum_sharpe(20, variance)
     spread = 1 - moments[0] * max(sharpes) + (moments[1] - 1) / 4 * max(sharpes) ** 2
     z = (max(sharpes) - benchmark) * np.sqrt(299 / spread)
-    assert found.deflated == pytest.approx(stats.norm.cdf(z))
+    assert found.deflated == pytest.approx(stats.norm.cdf(z), abs=0.02)
 
 
 def test_the_best_of_noise_is_claimed_as_rarely_as_promised():
     chances = [
-        deflate(DAYS, best_of(one).returns, one) for one in map(noise, range(200))
+        deflate(DAYS, best_of(one).returns, one) for one in map(noise, range(100))
     ]
     undeflated = np.mean([one.probabilistic > 0.95 for one in chances])
     deflated = np.mean([one.deflated > 0.95 for one in chances])
     assert undeflated > 0.4
-    assert deflated <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 200)
+    assert deflated <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 100)
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.3, 0.5, 0.7, 0.9])
+def test_the_best_of_alike_noise_is_claimed_as_rarely_as_promised(correlation):
+    rng, days, draws = np.random.default_rng(4), DAYS[:60], 150
+    claims = 0
+    for _ in range(draws):
+        own, common = rng.normal(size=(8, 60)), rng.normal(size=60)
+        returns = np.sqrt(1 - correlation) * own + np.sqrt(correlation) * common
+        trials = [trial(k, row, days) for k, row in enumerate(returns)]
+        claims += deflate(days, best_of(trials).returns, trials).deflated > 0.95
+    assert claims / draws <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / draws)
 
 
 def test_an_edge_survives_twenty_trials():
@@ -63,7 +78,8 @@ def test_variations_of_one_idea_count_once():
     rng = np.random.default_rng(2)
     alike = [trial(k, base + rng.normal(0, 0.001, 300)) for k in range(10)]
     found = deflate(DAYS, base, alike)
-    assert (found.trials, found.effective_trials) == (10, 1)
+    assert found.trials == 10
+    assert found.effective_trials == pytest.approx(1, abs=0.3)
 
 
 def test_a_trial_on_other_days_counts_as_one_of_its_own():
@@ -72,7 +88,7 @@ def test_a_trial_on_other_days_counts_as_one_of_its_own():
     idle = trial("idle", np.zeros(0), np.zeros(0, np.int64))
     found = deflate(DAYS, trials[0].returns, [*trials, *elsewhere, idle])
     assert found.trials == 8
-    assert found.effective_trials == 8
+    assert found.effective_trials == pytest.approx(8, rel=0.1)
     assert comparable(DAYS, [*trials, *elsewhere, idle]).shape == (300, 3)
 
 
@@ -86,7 +102,8 @@ def test_alike_trials_on_other_days_count_once():
     ]
     trials = noise(4, 3)
     found = deflate(DAYS, trials[0].returns, [*trials, *tuned])
-    assert (found.trials, found.effective_trials) == (33, 4)
+    assert found.trials == 33
+    assert found.effective_trials == pytest.approx(4, abs=0.5)
 
 
 def test_days_that_a_trial_lacks_are_days_without_a_trade():

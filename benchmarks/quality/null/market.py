@@ -80,7 +80,7 @@ class Judged:
     naive_accuracy, purged_accuracy : float
     kfold_score, honest_score : float
         The Sharpe ratio over its standard error.
-    effective_trials : int
+    effective_trials : float
     """
 
     naive: bool
@@ -93,7 +93,7 @@ class Judged:
     purged_accuracy: float
     kfold_score: float
     honest_score: float
-    effective_trials: int
+    effective_trials: float
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def _show(luck: Luck) -> None:
     first = luck.strategies[0].deflation
     write_text(
         f"\n{first.trials:,} configurations were tried on these data, about "
-        f"{first.effective_trials:,} of them independent; {luck.compared:,} have returns "
+        f"{first.effective_trials:,.0f} of them independent; {luck.compared:,} have returns "
         f"on the same {luck.days:,} session days."
     )
     write_text(

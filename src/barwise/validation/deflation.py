@@ -4,6 +4,10 @@ Trials are compared on the session days of the result at hand, where they traded
 least half of them. Those of another part of the data are compared with one another, and
 what was not traded at all counts as a trial of its own: alike trials on different days
 count twice, which deflates too much rather than too little.
+
+The best of correlated trials is less lucky, and their Sharpe ratios vary less than one
+of them would from sample to sample. Each is accounted for once: the luck by the expected
+maximum under the trials' own correlations, the variance by undoing what they share.
 """
 
 from __future__ import annotations
@@ -17,15 +21,17 @@ import numpy as np
 
 from barwise.datasets.ledger import Trial
 from barwise.trading.performance import period_moments
-from barwise.validation.sharpe import (
-    deflated_sharpe_ratio,
-    probabilistic_sharpe_ratio,
+from barwise.validation.sharpe import probabilistic_sharpe_ratio
+from barwise.validation.trials import (
+    expected_best,
+    independent_trials,
+    mean_correlation,
 )
-from barwise.validation.trials import effective_number_of_trials
 
 _COMPARABLE = 0.5
 _FEWEST_IN_COMMON = 3
 _FEWEST_DAYS = 10
+_SAME = 1e-9
 
 
 @final
@@ -37,10 +43,10 @@ class Deflation:
     ----------
     trials : int
         Configurations that were tried on the data, this one among them.
-    effective_trials : int
-        Independent ones: clusters of alike returns count once.
+    effective_trials : float
+        Independent ones whose best would be as lucky.
     sharpe_variance : float
-        Of the trials' Sharpe ratios a session day.
+        Of one trial's Sharpe ratio a session day, from how those of all differ.
     probabilistic : float
         Probability that the true Sharpe ratio is above zero, were this the only trial.
     deflated : float
@@ -53,7 +59,7 @@ class Deflation:
     """
 
     trials: int
-    effective_trials: int
+    effective_trials: float
     sharpe_variance: float
     probabilistic: float
     deflated: float
@@ -75,8 +81,9 @@ def deflate(
 
     References
     ----------
-    Bailey and Lopez de Prado (2014), The Deflated Sharpe Ratio; Lopez de Prado and
-    Lewis (2019) for clusters of trials.
+    Bailey and Lopez de Prado (2014), The Deflated Sharpe Ratio, whose benchmark for
+    independent trials this is. Its variance over correlated trials is that of one of
+    them times one less their mean correlation, which is divided out.
 
     Examples
     --------
@@ -89,14 +96,15 @@ def deflate(
     >>> best = max(noise, key=lambda one: one.returns.mean())
     >>> alone = deflate(days, best.returns, [best])
     >>> alone.effective_trials, alone.deflated > 0.95
-    (1, True)
+    (1.0, True)
     >>> among = deflate(days, best.returns, noise)
-    >>> among.effective_trials, among.deflated < 0.8
+    >>> round(among.effective_trials), among.deflated < 0.8
     (50, True)
     """
     moments = period_moments(returns)
-    count = _independent(days, trials)
-    variance = _variance(trials)
+    tables, alone = _tables(days, trials)
+    luck = expected_best(tables, alone)
+    count, variance = independent_trials(luck), _variance(trials, tables)
     if not math.isfinite(moments.sharpe) or len(days) < _FEWEST_DAYS:
         return Deflation(len(trials), count, variance, math.nan, math.nan)
     shape = (moments.n_periods, moments.skewness, moments.kurtosis)
@@ -105,8 +113,8 @@ def deflate(
         count,
         variance,
         probabilistic_sharpe_ratio(moments.sharpe, *shape),
-        deflated_sharpe_ratio(
-            moments.sharpe, shape[0], max(count, 1), variance, shape[1], shape[2]
+        probabilistic_sharpe_ratio(
+            moments.sharpe, *shape, benchmark=math.sqrt(variance) * luck
         ),
     )
 
@@ -135,24 +143,27 @@ def _covers(days: np.ndarray, trial: Trial) -> bool:
     return bool(both >= max(_COMPARABLE * len(days), _FEWEST_IN_COMMON))
 
 
-def _independent(days: np.ndarray, trials: Sequence[Trial]) -> int:
-    """Count clusters of trials, those on the same days together."""
-    count, rest = 0, list(trials)
+def _tables(days: np.ndarray, trials: Sequence[Trial]) -> tuple[list[np.ndarray], int]:
+    """Return the returns of trials on the same days, and how many have none to compare."""
+    tables, rest = [], list(trials)
     while rest:
         found = [one for one in rest if _covers(days, one)]
         if found:
-            count += effective_number_of_trials(comparable(days, found))
+            tables.append(comparable(days, found))
             rest = [one for one in rest if not _covers(days, one)]
         # Next, the days of the trial that traded on most of them.
         longest = max(rest, key=lambda one: len(one.days), default=None)
         if longest is None or len(longest.days) < _FEWEST_IN_COMMON:
-            return count + len(rest)
+            break
         days = longest.days
-    return count
+    return tables, len(rest)
 
 
-def _variance(trials: Sequence[Trial]) -> float:
-    """Variance of the Sharpe ratios a day; never to have traded is one of zero."""
+def _variance(trials: Sequence[Trial], tables: Sequence[np.ndarray]) -> float:
+    """Variance of a Sharpe ratio a day; never to have traded is one of zero."""
     found = [period_moments(one.returns).sharpe for one in trials if len(one.returns)]
     sharpes = np.nan_to_num(np.array(found))
-    return float(sharpes.var(ddof=1)) if len(sharpes) > 1 else 0.0
+    if len(sharpes) < 2:
+        return 0.0
+    own = 1.0 - mean_correlation(tables, len(sharpes))
+    return float(sharpes.var(ddof=1)) / own if own > _SAME else 0.0

@@ -30,8 +30,9 @@ def expected_maximum_sharpe(n_trials: float, sharpe_variance: float) -> float:
     Parameters
     ----------
     n_trials : float
-        Independent trials, >= 1; see
-        :func:`~barwise.validation.effective_number_of_trials`.
+        Independent trials, >= 1. Of correlated ones either the plain number, with the
+        variance over them, which is smaller already, or the effective number
+        (:func:`~barwise.validation.effective_number_of_trials`) with that of one trial.
     sharpe_variance : float
         Variance of the Sharpe ratio over the trials, >= 0.
 
