@@ -224,10 +224,12 @@ def beside(config: RunConfig, judged: str) -> str:
     study = known_study(config, judged)
     if study is not None:
         return beside_results(study)
+    # The name alone: the page is the same wherever the folder lies.
+    file = "CONFIG" if config.file is None else config.file.name
     return (
         "Which Sharpe ratio this much data can tell from chance, and how often the same "
-        f"configuration raises a false alarm, is not known; barwise power "
-        f"{config.file or 'CONFIG'} --quick tells."
+        f"configuration raises a false alarm, is not known; barwise power {file} "
+        "--quick tells."
     )
 
 

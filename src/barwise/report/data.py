@@ -255,7 +255,7 @@ class Evidence:
     trials : int
         Configurations ever evaluated on this data set, from the ledger.
     effective_trials : float
-        Their number after clustering alike returns.
+        Independent ones whose best would be as lucky.
     test_openings : int
         How often the sealed test part was opened.
     overfitting_probability : float or None
