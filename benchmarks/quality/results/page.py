@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -92,7 +92,9 @@ def _studies(done: Done) -> Iterable[str]:
         yield ""
         for one in summary.results:
             yield f"- {one.name}: {read(one).text}"
-        yield from (f"- {line}" for line in looks(summary.evidence))
+        assert summary.evidence is not None, "models were judged"
+        evidence = replace(summary.evidence, power="")
+        yield from (f"- {line}" for line in looks(evidence))
 
 
 def title(study: Study, summary: FoldSummary) -> str:
