@@ -8,6 +8,7 @@ import pytest
 
 from barwise.bars.simulate import simulate_bars
 from barwise.bars.stored import write_bars
+from barwise.core import clock
 from barwise.core.errors import ConfigError
 from barwise.features import FeatureGraph
 from barwise.labels import triple_barrier
@@ -72,6 +73,15 @@ def test_a_second_run_finds_everything_and_adds_no_run(summary, folder):
     again = run(config(folder), notify=lambda text, *_: told.append(text))
     assert [r.path for r in again.runs] == [r.path for r in summary.runs]
     assert again.leaderboard == summary.leaderboard
+
+
+def test_a_report_of_the_same_second_is_not_lost(summary, folder, monkeypatch):
+    monkeypatch.setattr(clock, "stamp", lambda: summary.report.parent.name)
+    kept = summary.report.read_bytes()
+    later = [run(config(folder)).report for _ in range(2)]
+    assert len({summary.report, *later}) == 3
+    assert all(page.exists() for page in later)
+    assert summary.report.read_bytes() == kept
 
 
 def test_another_setting_makes_another_run(summary, folder):

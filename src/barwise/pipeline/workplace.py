@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain, count
 from pathlib import Path
 
 from barwise.core import clock, durable
@@ -57,7 +58,7 @@ def place_report(
     beside : callable, optional
         Writes more files into the folder before it is put in its place.
     """
-    made = reports_folder(config) / clock.stamp()
+    made = _unused(reports_folder(config) / clock.stamp())
 
     def fill(aside: Path) -> None:
         write_report(page, aside / name)
@@ -66,3 +67,9 @@ def place_report(
 
     durable.place_folder(made, fill)
     return made / name
+
+
+def _unused(folder: Path) -> Path:
+    """Number a folder of the same second; the store's lock keeps others out."""
+    later = (folder.with_name(f"{folder.name}_{number}") for number in count(2))
+    return next(one for one in chain([folder], later) if not one.exists())
