@@ -89,7 +89,9 @@ def report_of(
             _result(inputs, outcome, deflation)
             for outcome, deflation in zip(outcomes, deflations, strict=True)
         ],
-        evidence=replace(book.evidence(outcomes), power=beside(inputs.config, judged)),
+        evidence=replace(
+            book.evidence(outcomes, deflations), power=beside(inputs.config, judged)
+        ),
         candles=_candles(bars[:last_shown], inputs.instrument.tick_size),
         label_tracks=[_track(inputs, containers[h], h) for h in sorted(containers)],
         verdict=_REMARK,

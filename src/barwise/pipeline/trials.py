@@ -14,7 +14,12 @@ from barwise.pipeline.inputs import Inputs
 from barwise.report import Evidence
 from barwise.training import Outcome
 from barwise.validation import probability_of_backtest_overfitting
-from barwise.validation.deflation import Deflation, comparable, deflate
+from barwise.validation.deflation import (
+    Deflation,
+    Selection,
+    comparable,
+    selection,
+)
 
 N_BLOCKS = 16
 """Blocks of session days that are recombined, as the authors of the method do."""
@@ -99,11 +104,15 @@ class TrialBook:
 
     def deflations(self, outcomes: Sequence[Outcome]) -> list[Deflation | None]:
         """Deflate each outcome; None for one that was not traded."""
-        trials = self.trials()
-        found = []
+        trials, found = self.trials(), []
+        selections: dict[bytes, Selection] = {}
         for outcome in outcomes:
             days, returns = daily_returns(outcome)
-            found.append(deflate(days, returns, trials) if len(days) else None)
+            # Most outcomes were traded on the same days: one selection serves them.
+            key = days.tobytes()
+            if len(days) and key not in selections:
+                selections[key] = selection(days, trials)
+            found.append(selections[key].deflate(returns) if len(days) else None)
         return found
 
     def table(self, outcome: Outcome) -> np.ndarray:
@@ -116,9 +125,10 @@ class TrialBook:
         """
         return comparable(daily_returns(outcome)[0], self.trials())
 
-    def evidence(self, outcomes: Sequence[Outcome]) -> Evidence:
+    def evidence(
+        self, outcomes: Sequence[Outcome], deflations: Sequence[Deflation | None]
+    ) -> Evidence:
         """Return how often the data were looked at, for the report."""
-        deflations = [one for one in self.deflations(outcomes) if one is not None]
         trials = len(self.trials())
         table = self.table(outcomes[0]) if outcomes else np.zeros((0, 0))
         overfitted = None
@@ -127,7 +137,8 @@ class TrialBook:
         return Evidence(
             trials=trials,
             effective_trials=max(
-                (one.effective_trials for one in deflations), default=trials
+                (one.effective_trials for one in deflations if one is not None),
+                default=trials,
             ),
             test_openings=self._data.times_opened,
             overfitting_probability=overfitted,

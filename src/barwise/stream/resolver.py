@@ -209,8 +209,9 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
         other = copy(self)
         other._rule = self._rule._replace(horizon=int(horizon))
         if self._rule.both:
-            # What either trade made by itself does not follow from a longer one's.
-            return other.resolve(chunk)
+            # What either trade made by itself does not follow from a longer one's; the
+            # horizons have the threads.
+            return other.resolve(chunk, threads=1)
         whole, real, small = (columns.copy() for columns in longest[:3])
         out = Out(whole, real, small, dense=True)
         closed = self._is_last(chunk)

@@ -101,21 +101,55 @@ def deflate(
     >>> round(among.effective_trials), among.deflated < 0.8
     (50, True)
     """
-    moments = period_moments(returns)
+    return selection(days, trials).deflate(returns)
+
+
+@final
+@dataclass(frozen=True)
+class Selection:
+    """What choosing the best of some trials is worth without skill.
+
+    Parameters
+    ----------
+    trials : int
+        How many there are.
+    best : float
+        Expected best of as many standard normals that correlate as they do.
+    variance : float
+        Of one trial's Sharpe ratio a session day.
+    """
+
+    trials: int
+    best: float
+    variance: float
+
+    def deflate(self, returns: np.ndarray) -> Deflation:
+        """Deflate the Sharpe ratio of one of the trials, see :func:`deflate`."""
+        moments, count = period_moments(returns), independent_trials(self.best)
+        if not math.isfinite(moments.sharpe) or len(returns) < _FEWEST_DAYS:
+            return Deflation(self.trials, count, self.variance, math.nan, math.nan)
+        shape = (moments.n_periods, moments.skewness, moments.kurtosis)
+        benchmark = math.sqrt(self.variance) * self.best
+        return Deflation(
+            self.trials,
+            count,
+            self.variance,
+            probabilistic_sharpe_ratio(moments.sharpe, *shape),
+            probabilistic_sharpe_ratio(moments.sharpe, *shape, benchmark=benchmark),
+        )
+
+
+def selection(days: np.ndarray, trials: Sequence[Trial]) -> Selection:
+    """Return what results on the same session days are all deflated by.
+
+    Parameters
+    ----------
+    days, trials
+        As for :func:`deflate`.
+    """
     tables, alone = _tables(days, trials)
-    luck = expected_best(tables, alone)
-    count, variance = independent_trials(luck), _variance(trials, tables)
-    if not math.isfinite(moments.sharpe) or len(days) < _FEWEST_DAYS:
-        return Deflation(len(trials), count, variance, math.nan, math.nan)
-    shape = (moments.n_periods, moments.skewness, moments.kurtosis)
-    return Deflation(
-        len(trials),
-        count,
-        variance,
-        probabilistic_sharpe_ratio(moments.sharpe, *shape),
-        probabilistic_sharpe_ratio(
-            moments.sharpe, *shape, benchmark=math.sqrt(variance) * luck
-        ),
+    return Selection(
+        len(trials), expected_best(tables, alone), _variance(trials, tables)
     )
 
 
