@@ -1,11 +1,9 @@
-"""The page of a power study: one self-contained HTML file without scripts."""
+"""The page of a power study: one self-contained HTML file."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from importlib.resources import files
-from string import Template
 from typing import Any
 
 import numpy as np
@@ -15,6 +13,7 @@ from barwise.report.album import Album
 from barwise.report.figures.power_curve import power_curve
 from barwise.report.formats import flatten, percent, ratio
 from barwise.report.markup import Markup, join, table, tag
+from barwise.report.page import fill_page
 from barwise.report.power_text import beside_results, sentences
 from barwise.report.sections import section
 
@@ -48,12 +47,13 @@ def render_power_page(study: Mapping[str, Any]) -> str:
     study : mapping
         The content of its ``study.json``.
     """
-    title = f"barwise power · {study['symbol']}"
-    return Template(_template("plain.html")).substitute(
-        title=join(title),
-        style=_template("style.css"),
-        header=tag("header", tag("h1", title), tag("p", study["judged"])),
+    return fill_page(
+        title=f"barwise power · {study['symbol']}",
+        simulated=False,
+        line=str(study["judged"]),
+        contents={"verdict": _TITLE, "settings": "Settings"},
         body=join(list(_body(study))),
+        numbers=study,
     )
 
 
@@ -62,7 +62,7 @@ def _body(study: Mapping[str, Any]) -> list[Markup]:
     return [
         section(
             "verdict",
-            "False alarms and power",
+            _TITLE,
             tag("p", beside_results(study), class_="headline"),
             tag("ul", [tag("li", line) for line in sentences(study)]),
             album.add(
@@ -95,6 +95,7 @@ def _body(study: Mapping[str, Any]) -> list[Markup]:
 
 
 _SHOWN = {"sizes", "detectable"}
+_TITLE = "False alarms and power"
 
 
 def _cells(size: Mapping[str, Any], names: list[str]) -> list[str]:
@@ -108,7 +109,3 @@ def _cells(size: Mapping[str, Any], names: list[str]) -> list[str]:
             for rate in rates
         ),
     ]
-
-
-def _template(name: str) -> str:
-    return files("barwise.report").joinpath("template", name).read_text("utf-8")
