@@ -347,3 +347,14 @@ def test_too_few_rows_say_so(build, make_table):
         build(make_table(rows=300))
     small = DatasetSettings(split=SplitSettings(purge=0))
     assert len(build(make_table(rows=300), settings=small).y_val) > 10
+
+
+def test_labels_that_are_known_later_than_they_end_are_purged_by_that(table, build):
+    late = table.times[table.labels.end_index] + 600 * 60 * 10**9
+    plain = build(table)
+    table.labels.known_at = late
+    data = build(table)
+    rows = data.rows("train")
+    np.testing.assert_array_equal(data.label_end_times, late[rows])
+    assert late[rows].max() < table.times[data.rows("val")].min()
+    assert len(rows) < len(plain.rows("train"))

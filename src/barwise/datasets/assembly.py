@@ -21,7 +21,7 @@ from barwise.datasets.chronological import (
 )
 from barwise.datasets.frame import Frame
 from barwise.datasets.preparation import PreparationSettings
-from barwise.datasets.targets import LabelArrays, Targets
+from barwise.datasets.targets import LabelArrays, Targets, when_known
 
 Dropped = Literal["not a sample", "no label", "missing features", "no trade"]
 
@@ -221,9 +221,9 @@ def _cut(
     eligible = np.flatnonzero(sample_mask & longest.valid)
     if not len(eligible):
         raise ConfigError(_no_sample(sample_mask, longest, horizon))
-    ends = longest.end_time
+    ends = when_known(longest)
     for one in labels:
-        ends = np.maximum(ends, np.where(one.valid, one.end_time, ends))
+        ends = np.maximum(ends, np.where(one.valid, when_known(one), ends))
     purge = settings.purge
     split = chronological_split(
         times[eligible],

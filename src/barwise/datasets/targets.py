@@ -29,7 +29,7 @@ class LabelArrays(Protocol):
 
     @property
     def end_time(self) -> np.ndarray:
-        """When the label is known, int64 nanoseconds UTC."""
+        """When the label ends, int64 nanoseconds UTC; see :func:`when_known`."""
 
     @property
     def end_index(self) -> np.ndarray:
@@ -46,6 +46,16 @@ class LabelArrays(Protocol):
     @property
     def weight(self) -> np.ndarray:
         """Quality weight; it knows the outcome, so it is for training only."""
+
+
+def when_known(labels: LabelArrays) -> np.ndarray:
+    """Return when labels were known, which is what purging goes by.
+
+    Labels that are known later than they end, as after a session whose last bars had
+    no trade, say so in ``known_at``; others are known at ``end_time``.
+    """
+    known: np.ndarray | None = getattr(labels, "known_at", None)
+    return labels.end_time if known is None else known
 
 
 @final
@@ -97,7 +107,9 @@ class Targets:
             If a valid label has another class, ends before its own row or beyond the
             last one, or weighs nothing finite; the row is named.
         """
-        arrays = {name: np.asarray(getattr(labels, name)) for name in _DTYPES}
+        given = {n: getattr(labels, n) for n in _DTYPES if n != "end_time"}
+        given["end_time"] = when_known(labels)
+        arrays = {name: np.asarray(array) for name, array in given.items()}
         for name, array in arrays.items():
             if array.shape != times.shape:
                 raise ConfigError(

@@ -231,18 +231,16 @@ def _binary(
 ) -> Labels:
     """Return two classes of paths that ended without a barrier."""
     none = np.zeros(len(path), np.int8)
-    known_at = np.where(valid, known_at, path.entry_time)
     return replace(
         path,
         label=(up & valid).astype(np.int8),
-        end_time=np.where(valid, path.entry_time[end], path.entry_time),
         end_index=np.where(valid, end, -1),
         ret=np.where(valid, path.ret, np.nan),
         touched=none,
         truth=none,
         valid=valid,
         adverse=np.where(valid, 0.0, np.nan),
-        known_at=known_at,
+        known=np.where(valid, known_at, path.entry_time),
         # A direction has neither speed nor path: every label is as clear as another.
         parts=(),
         classes=CLASSES,

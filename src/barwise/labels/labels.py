@@ -11,6 +11,7 @@ import numpy as np
 from barwise.core.arrays import Classes, Flags, Index, Times, Vector
 from barwise.core.errors import ConfigError
 from barwise.labels.quality import PARTS, label_quality, quality_weight
+from barwise.stream.barrier_data import end_times
 
 RARE = 0.05
 """A class with a smaller share of the labels is reported as a problem."""
@@ -38,10 +39,8 @@ class Labels:
         Close of the bar of the decision, nanoseconds UTC.
     label : ndarray of int8, shape (row,)
         -1, 0 or +1.
-    end_time : ndarray of int64, shape (row,)
-        Close of the bar in which the label ended, nanoseconds UTC.
     end_index : ndarray of int64, shape (row,)
-        Row of that bar.
+        Row of the bar in which the label ended.
     ret : ndarray of float64, shape (row,)
         Log return of the price from entry to exit; a short earns its negative.
     touched : ndarray of int8, shape (row,)
@@ -55,9 +54,9 @@ class Labels:
         Rows that have a label.
     adverse : ndarray of float64, shape (row,)
         Furthest move towards another label, as a share of the way to its level, 0..1.
-    known_at : ndarray of int64, shape (row,)
-        When the label was known, nanoseconds UTC. It is later than ``end_time`` only
-        where a path ended with a session whose last bars had no trade.
+    known : ndarray of int64, shape (row,), or None
+        When the label was known, nanoseconds UTC; None where that is its end. See
+        :attr:`known_at`.
     long_ret, short_ret : ndarray of float64, shape (row,), or None
         With ``sides="both"``: what each trade made (log return, a gain is positive).
     parts : tuple of str
@@ -69,7 +68,6 @@ class Labels:
     horizon: int
     entry_time: Times
     label: Classes
-    end_time: Times
     end_index: Index
     ret: Vector
     touched: Classes
@@ -77,7 +75,7 @@ class Labels:
     cost_fragile: Flags
     valid: Flags
     adverse: Vector
-    known_at: Times
+    known: Times | None = None
     long_ret: Vector | None = None
     short_ret: Vector | None = None
     parts: tuple[str, ...] = PARTS
@@ -85,6 +83,20 @@ class Labels:
 
     def __len__(self) -> int:
         return len(self.label)
+
+    @cached_property
+    def end_time(self) -> Times:
+        """Close of the bar in which each label ended, nanoseconds UTC."""
+        return end_times(self.entry_time, self.end_index)
+
+    @property
+    def known_at(self) -> Times:
+        """When each label was known, nanoseconds UTC.
+
+        It is later than :attr:`end_time` only where a path ended with a session whose
+        last bars had no trade.
+        """
+        return self.end_time if self.known is None else self.known
 
     @cached_property
     def quality(self) -> Vector:

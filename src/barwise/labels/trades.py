@@ -55,13 +55,11 @@ def with_trades(
 
 def _joined(labels: Labels, long: Labels, short: Labels) -> Labels:
     ends = np.stack([labels.end_index, long.end_index, short.end_index])
-    times = np.stack([labels.end_time, long.end_time, short.end_time])
     known = np.stack([labels.known_at, long.known_at, short.known_at])
     return replace(
         labels,
         end_index=ends.max(axis=0),
-        end_time=times.max(axis=0),
-        known_at=known.max(axis=0),
+        known=known.max(axis=0),
         valid=labels.valid & long.valid & short.valid,
         long_ret=long.ret,
         short_ret=-short.ret,

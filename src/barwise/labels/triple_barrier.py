@@ -15,7 +15,7 @@ from barwise.bars.sessions import SessionTable
 from barwise.core.arrays import Flags
 from barwise.core.errors import ConfigError, DataError
 from barwise.labels.labels import Labels
-from barwise.stream.barrier_data import BarrierInput, Resolved
+from barwise.stream.barrier_data import BarrierInput, ResolvedRows
 from barwise.stream.resolver import BarrierResolver, SessionEnd
 from barwise.trading.barrier_rows import BarrierRows, Unit
 
@@ -233,12 +233,11 @@ def _negated(rows: BarrierInput) -> BarrierInput:
     )
 
 
-def _labels(horizon: int, bars: Bars, found: Resolved) -> Labels:
+def _labels(horizon: int, bars: Bars, found: ResolvedRows) -> Labels:
     return Labels(
         horizon=horizon,
         entry_time=bars.time,
         label=found.label,
-        end_time=found.end_time,
         end_index=found.end_index,
         ret=found.ret,
         touched=found.touched,
@@ -246,7 +245,7 @@ def _labels(horizon: int, bars: Bars, found: Resolved) -> Labels:
         cost_fragile=np.zeros(len(bars), np.bool_),
         valid=found.valid,
         adverse=found.adverse,
-        known_at=found.known_at,
+        known=found.known,
         long_ret=found.long_ret if len(found.long_ret) else None,
         short_ret=found.short_ret if len(found.short_ret) else None,
     )

@@ -18,7 +18,7 @@ from barwise.datasets import (
 from barwise.labels import Labels
 from barwise.metrics import average_uniqueness
 from barwise.pipeline.config import RunConfig
-from barwise.pipeline.features import known, split_settings
+from barwise.pipeline.features import split_settings
 
 if TYPE_CHECKING:
     from barwise.pipeline.inputs import Inputs
@@ -52,7 +52,7 @@ def candidates_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
         labels,
         horizon=horizon,
         max_horizon=longest,
-        longest=known(inputs.labels[longest]),
+        longest=inputs.labels[longest],
         segments=window_segments(inputs.bars, inputs.roll_invariant),
         sample_mask=inputs.sample_mask,
         uniqueness=_uniqueness(labels) if wanted.uniqueness else None,
@@ -64,8 +64,8 @@ def candidates_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
 
 
 def labels_of(inputs: Inputs, horizon: int) -> Labels:
-    """Return the labels of one horizon, which end when they are known."""
-    labels = known(inputs.labels[horizon])
+    """Return the labels of one horizon, weighed as the config says."""
+    labels = inputs.labels[horizon]
     return labels if inputs.config.labels.weights.quality else labels.with_quality()
 
 

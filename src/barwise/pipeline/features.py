@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any, final
 
@@ -67,11 +67,6 @@ def split_settings(config: RunConfig) -> SplitSettings:
     )
 
 
-def known(labels: Labels) -> Labels:
-    """Return labels that end when they are known, which is what purging must see."""
-    return replace(labels, end_time=labels.known_at)
-
-
 def fitting_rows(
     config: RunConfig,
     bars: Bars,
@@ -85,8 +80,7 @@ def fitting_rows(
     ConfigError
         If a part is left empty.
     """
-    by_horizon = {horizon: known(one) for horizon, one in labels.items()}
-    stop = training_rows(bars.time, sample_mask, by_horizon, split_settings(config))
+    stop = training_rows(bars.time, sample_mask, labels, split_settings(config))
     return (np.arange(len(bars)) < stop) & ~bars.filled
 
 

@@ -17,7 +17,7 @@ from barwise.metrics import class_names
 from barwise.pipeline.bar_inputs import BarInputs, prepare_bars, sample_mask
 from barwise.pipeline.choices import check_choices, check_labels, store_folder
 from barwise.pipeline.config import RunConfig
-from barwise.pipeline.features import known, split_settings
+from barwise.pipeline.features import split_settings
 from barwise.pipeline.inputs import prepare_inputs
 from barwise.pipeline.label_settings import rule_text
 from barwise.pipeline.labelling import LabelInputs, prepare_labels
@@ -128,7 +128,7 @@ def build_labels(
     begins = sealed_from(
         bars.bars.time,
         mask,
-        {h: known(one) for h, one in paths.by_horizon.items()},
+        paths.by_horizon,
         split_settings(config),
     )
     seen = mask & (bars.bars.time < begins)

@@ -192,6 +192,62 @@ class Resolved:
         return len(self.entry)
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class ResolvedRows:
+    """Labels of a whole stream, one for each of its rows: row ``i`` is entry ``i``.
+
+    Attributes are those of :class:`Resolved`. Times follow from rows; they are worked
+    out when they are asked for, as writing them takes longer than finding the label.
+
+    Parameters
+    ----------
+    time : ndarray of int64
+        Close of each row, nanoseconds UTC.
+    known : ndarray of int64 or None
+        When each label was known; None where that is its end.
+    """
+
+    time: np.ndarray
+    known: np.ndarray | None
+    label: np.ndarray
+    touched: np.ndarray
+    truth: np.ndarray
+    valid: np.ndarray
+    end_index: np.ndarray
+    ret: np.ndarray
+    adverse: np.ndarray
+    long_ret: np.ndarray
+    short_ret: np.ndarray
+
+    @property
+    def entry(self) -> np.ndarray:
+        """Row of each decision."""
+        return np.arange(len(self.time))
+
+    @property
+    def end_time(self) -> np.ndarray:
+        """Close of the exit's bar; a row's own time where it has no label."""
+        return end_times(self.time, self.end_index)
+
+    @property
+    def known_at(self) -> np.ndarray:
+        """When each label was known."""
+        return self.end_time if self.known is None else self.known
+
+
+def end_times(time: np.ndarray, end_index: np.ndarray) -> np.ndarray:
+    """Return the times of rows, a row's own where its index is -1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> end_times(np.array([60, 120, 180]), np.array([2, -1, 2]))
+    array([180, 120, 180])
+    """
+    return np.where(end_index < 0, time, time[end_index])
+
+
 def _dtype(name: str) -> type:
     if name in _FLOAT:
         return np.float64

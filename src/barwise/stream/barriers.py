@@ -25,7 +25,12 @@ LONG, SHORT, TARGETS, STOPS = 3, 12, 5, 10
 UNDECIDED = 2
 IDENTIFIED, BY_FINER_BARS, AMBIGUOUS = 0, 1, 2
 CARRY, FLAT, INVALID = 0, 1, 2
-KNOWN_AT, ENTRY, SLOT = 2, 3, 4  # columns of Out.whole that may be left out
+KNOWN_AT, END_TIME, ENTRY, SLOT = (
+    1,
+    2,
+    3,
+    4,
+)  # columns of Out.whole that may be left out
 NUMBERS, MARKS = 10, 4  # columns of the open entries
 BLOCK = 2048  # rows whose levels are computed together
 GRAIN = 1e-6  # a price this share of a tick from a tick is on it
@@ -101,7 +106,7 @@ class Edge(NamedTuple):
 class Out(NamedTuple):
     """What was resolved, in order of entry; one column a label, or a row if dense."""
 
-    whole: Array  # end_index, end_time and, where asked for, known_at, entry, slot
+    whole: Array  # end_index and, where asked for, known_at, end_time, entry, slot
     real: Array  # exit / entry, adverse and, for both sides, each trade's exit / entry
     small: Array  # label, touched, truth, valid; zeros on entry
     dense: bool
@@ -362,10 +367,10 @@ def _write(
 ) -> None:
     whole, real, small = out.whole, out.real, out.small
     whole[0, m] = count + end.row if end.valid else -1
-    whole[1, m] = end.time
     if len(whole) > KNOWN_AT:
         whole[KNOWN_AT, m] = end.known_at
     if not out.dense:
+        whole[END_TIME, m] = end.time
         whole[ENTRY, m], whole[SLOT, m] = entry, end.slot
     small[0, m], small[1, m] = end.label, end.touched
     small[2, m], small[3, m] = trade.truth if end.valid else 0, end.valid
@@ -590,10 +595,11 @@ def _usual(
         fall = (1 - falls) * (price - bottom) / (price - lower)
         label = np.int8(rises) - np.int8(falls)
         m = begin + k if out.dense else m
-        whole[0, m], whole[1, m] = edge.rows + row, time[row]
+        whole[0, m] = edge.rows + row
         if columns > KNOWN_AT:
             whole[KNOWN_AT, m] = time[row]
         if columns > SLOT:
+            whole[END_TIME, m] = time[row]
             whole[ENTRY, m], whole[SLOT, m] = edge.rows + begin + k, 2 * row + 1
         # Truth stays 0, identified: the array comes zeroed.
         small[0, m], small[1, m], small[3, m] = label, label, True
@@ -736,7 +742,7 @@ def _time_outs(path: Path, rule: Rule, entries: Array, out: Out) -> None:
         path.width,
     )
     first = path.close if rule.at_close else path.entry[1:]
-    end, end_time, known_at = out.whole[0], out.whole[1], out.whole[len(out.whole) - 1]
+    whole, later = out.whole, len(out.whole) > KNOWN_AT
     ratio, adverse = out.real[0], out.real[1]
     label, touched, truth = out.small[0], out.small[1], out.small[2]
     for t in entries:
@@ -748,7 +754,9 @@ def _time_outs(path: Path, rule: Rule, entries: Array, out: Out) -> None:
         lower = _below(price, rule.lower * width[t], rule)
         rise, fall = (top - price) / (upper - price), (price - bottom) / (price - lower)
         ratio[t], adverse[t] = close[row] / price, min(max(rise, fall), 1.0)
-        end[t], end_time[t], known_at[t] = row, time[row], time[row]
+        whole[0, t] = row
+        if later:
+            whole[KNOWN_AT, t] = time[row]
         label[t], touched[t], truth[t] = 0, 0, 0
 
 

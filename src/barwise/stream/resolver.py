@@ -12,7 +12,7 @@ import numpy as np
 from barwise.core.errors import ConfigError
 from barwise.core.stage import Stage, State
 from barwise.stream import barriers as kernels
-from barwise.stream.barrier_data import BarrierInput, Resolved
+from barwise.stream.barrier_data import BarrierInput, Resolved, ResolvedRows
 from barwise.stream.barriers import Edge, Open, Out, Path, Rule
 
 SessionEnd = Literal["flat", "carry", "invalid"]
@@ -145,18 +145,18 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
             return _resolved(out, kernels.order(slots, 2 * len(chunk) + 1))
         return _resolved(out, slice(0, used))
 
-    def resolve(self, chunk: BarrierInput, *, threads: int = 2) -> Resolved:
+    def resolve(self, chunk: BarrierInput, *, threads: int = 2) -> ResolvedRows:
         """Push a whole stream; return one row for each of its rows.
 
         Row i is the label of entry i. A row without one has ``valid`` False, label 0,
         ``end_index`` -1, its own time as ``end_time`` and NaN as ``ret``. Threads share
         out the entries; the bits do not depend on them.
         """
-        return _resolved(self._whole(chunk, threads), slice(None))
+        return _rows(self._whole(chunk, threads), chunk)
 
     def resolve_horizons(
         self, chunk: BarrierInput, horizons: Sequence[int], *, threads: int = 2
-    ) -> list[Resolved]:
+    ) -> list[ResolvedRows]:
         """Resolve a whole stream at several horizons, the largest of them this one's.
 
         The paths of the largest horizon are read; what shorter ones came to follows from
@@ -177,9 +177,9 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
                 )
         fresh = copy(self)
         longest = self._whole(chunk, threads)
-        full = _resolved(longest, slice(None))
+        full = _rows(longest, chunk)
 
-        def one(horizon: int) -> Resolved:
+        def one(horizon: int) -> ResolvedRows:
             if horizon == rule.horizon:
                 return full
             return fresh._shorter(chunk, horizon, longest)
@@ -192,7 +192,7 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
         if self._edge.rows:
             raise ValueError("resolve() takes a whole stream, but rows were pushed")
         # Without sessions a label is known when it ends, and row i is entry i.
-        out = self._out(2 if self._rule.session_end == kernels.CARRY else 3, chunk)
+        out = self._out(1 if self._rule.session_end == kernels.CARRY else 2, chunk)
         path, closed = self._path(chunk), self._is_last(chunk)
 
         def scan(part: tuple[int, int]) -> Open:
@@ -205,7 +205,7 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
         _empty_without(out, chunk.time)
         return out
 
-    def _shorter(self, chunk: BarrierInput, horizon: int, longest: Out) -> Resolved:
+    def _shorter(self, chunk: BarrierInput, horizon: int, longest: Out) -> ResolvedRows:
         other = copy(self)
         other._rule = self._rule._replace(horizon=int(horizon))
         if self._rule.both:
@@ -218,7 +218,7 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
         rows = kernels.shorten(self._path(chunk), other._rule, closed, out)
         out.real[0, rows] = np.log(out.real[0, rows])
         _empty_without(out, chunk.time)
-        return _resolved(out, slice(None), logged=True)
+        return _rows(out, chunk, logged=True)
 
     def advance(self, to_time: int) -> Resolved:
         """End the session of the last row if its close is not after ``to_time``."""
@@ -305,23 +305,40 @@ def _empty_without(out: Out, time: np.ndarray) -> None:
     out.real[:, without] = np.nan
 
 
-def _resolved(out: Out, rows: slice | np.ndarray, *, logged: bool = False) -> Resolved:
+def _resolved(out: Out, rows: slice | np.ndarray) -> Resolved:
     whole, real, small = (_taken(columns, rows) for columns in out[:3])
-    sides = (np.log(real[2]), -np.log(real[3])) if len(real) > 2 else (_NONE, _NONE)
     return Resolved(
-        entry=np.arange(whole.shape[1]) if out.dense else whole[kernels.ENTRY],
-        label=small[0],
-        touched=small[1],
-        truth=small[2],
-        valid=small[3].view(np.bool_),
-        end_index=whole[0],
-        end_time=whole[1],
-        known_at=whole[min(kernels.KNOWN_AT, len(whole) - 1)],
-        ret=real[0] if logged else np.log(real[0], out=real[0]),
-        adverse=real[1],
-        long_ret=sides[0],
-        short_ret=sides[1],
+        entry=whole[kernels.ENTRY],
+        end_time=whole[kernels.END_TIME],
+        known_at=whole[kernels.KNOWN_AT],
+        **_common(whole, real, small, logged=False),
     )
+
+
+def _rows(out: Out, chunk: BarrierInput, *, logged: bool = False) -> ResolvedRows:
+    whole, real, small, _ = out
+    return ResolvedRows(
+        time=chunk.time,
+        known=whole[kernels.KNOWN_AT] if len(whole) > kernels.KNOWN_AT else None,
+        **_common(whole, real, small, logged=logged),
+    )
+
+
+def _common(
+    whole: np.ndarray, real: np.ndarray, small: np.ndarray, *, logged: bool
+) -> dict[str, np.ndarray]:
+    sides = (np.log(real[2]), -np.log(real[3])) if len(real) > 2 else (_NONE, _NONE)
+    return {
+        "label": small[0],
+        "touched": small[1],
+        "truth": small[2],
+        "valid": small[3].view(np.bool_),
+        "end_index": whole[0],
+        "ret": real[0] if logged else np.log(real[0], out=real[0]),
+        "adverse": real[1],
+        "long_ret": sides[0],
+        "short_ret": sides[1],
+    }
 
 
 def _taken(columns: np.ndarray, rows: slice | np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from barwise.core.errors import DataError
+from barwise.datasets.targets import when_known
 from barwise.features.frame_function import FrameFunction
 from barwise.pipeline.audits.feature_audit import audit_feature
 from barwise.pipeline.audits.findings import where
@@ -66,9 +67,10 @@ def labels(setup: Setup) -> list[Leak]:
         raise NotChecked("how the labels are made is not known")
     history, bars = setup.history, setup.history.bars
     whole = setup.relabel(history)
+    ends = when_known(whole)
     for cut in cut_points(len(bars), _LABEL_CUTS)[:_LABEL_CUTS]:
         known = bars.time[cut - 1]
-        over = np.flatnonzero(np.asarray(whole.valid) & (whole.end_time <= known))
+        over = np.flatnonzero(np.asarray(whole.valid) & (ends <= known))
         over = over[over < cut]
         for future in FUTURES[1:]:
             other = setup.relabel(history.with_future(cut, future))
@@ -76,7 +78,7 @@ def labels(setup: Setup) -> list[Leak]:
                 np.asarray(other.valid)[over]
                 & (whole.label[over] == other.label[over])
                 & (whole.ret[over] == other.ret[over])
-                & (whole.end_time[over] == other.end_time[over])
+                & (ends[over] == when_known(other)[over])
             )
             if not same.all():
                 row = int(over[np.flatnonzero(~same)[0]])

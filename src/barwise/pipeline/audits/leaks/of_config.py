@@ -25,7 +25,6 @@ from barwise.pipeline.bar_inputs import BarInputs
 from barwise.pipeline.candidates import candidates_of
 from barwise.pipeline.choices import check_choices
 from barwise.pipeline.config import RunConfig
-from barwise.pipeline.features import known
 from barwise.pipeline.importance_file import read_origin
 from barwise.pipeline.inputs import Inputs, prepare_inputs
 from barwise.pipeline.label_settings import has_barriers
@@ -166,7 +165,7 @@ def _relabel(inputs: BarInputs, horizon: int) -> Relabel | None:
     def relabel(history: History) -> Labels:
         given = replace(inputs, bars=history.bars)
         made = label_bars(given, events_of(given.config, given.bars), history.fine)
-        return known(next(one for one in made if one.horizon == horizon))
+        return next(one for one in made if one.horizon == horizon)
 
     return relabel
 
