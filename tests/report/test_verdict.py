@@ -16,6 +16,8 @@ def make(
     deflated=0.99,
     baseline_sharpe=0.4,
     baseline_f1=0.36,
+    over_prior=(0.02, 0.20),
+    over_clock=(0.01, 0.19),
 ):
     def middle(pair):
         return sum(pair) / 2 if pair else math.nan
@@ -23,14 +25,19 @@ def make(
     def group(s, f):
         return {"trading": {"sharpe_ratio": s}, "classification": {"macro_f1": f}}
 
-    pairs = {"sharpe_ratio": sharpe, "macro_f1": f1}
+    pairs = {
+        "sharpe_ratio": sharpe,
+        "macro_f1": f1,
+        "appraisal_over_prior": over_prior,
+        "appraisal_over_time_of_day": over_clock,
+    }
     return ModelResult(
         "tcn",
         20,
         {
             **group(middle(sharpe), middle(f1)),
             "baselines": {
-                "prior": group(0.0, 0.33),
+                "prior": group(None, 0.33),  # it never traded
                 "time_of_day": group(baseline_sharpe, baseline_f1),
             },
         },
@@ -56,12 +63,14 @@ def test_edge_needs_everything_and_then_is_claimed():
         ({"sharpe": (-3.0, -0.2)}, "loses money"),
         ({"sharpe": None}, "Sharpe ratio has no interval"),
         ({"sharpe": (math.nan, math.nan)}, "Sharpe ratio has no interval"),
+        ({"baseline_sharpe": 2.0}, "time_of_day has a Sharpe ratio of 2.00"),
         (
-            {"baseline_sharpe": 1.5},
-            "Sharpe ratio reaches down to the baseline time_of_day",
+            {"over_clock": (-0.01, 0.2)},
+            "what the baseline time_of_day does not explain",
         ),
-        ({"baseline_f1": 0.41}, "macro-F1 reaches down to the baseline time_of_day"),
-        ({"f1": None}, "macro-F1 has no interval"),
+        ({"over_prior": (0.0, 0.2)}, "what the baseline prior does not explain"),
+        ({"over_clock": None}, "were not compared with those of the baseline time_of"),
+        ({"over_prior": (math.nan, math.nan)}, "were not compared with those of the"),
         ({"deflated": 0.90}, "after deflation"),
         ({"deflated": None}, "was not deflated"),
     ],
@@ -76,6 +85,31 @@ def test_without_baselines_nothing_is_claimed():
     alone = dataclasses.replace(make(), metrics={"trading": {"sharpe_ratio": 2.0}})
     assert not read(alone).claim
     assert "no baseline" in read(alone).text
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, False),
+        ({"baseline_f1": 0.41}, True),
+        ({"baseline_f1": 0.60}, True),
+        ({"f1": None}, False),
+        ({"baseline_f1": math.nan}, False),
+    ],
+)
+def test_classes_are_told_beside_a_claim_and_are_no_veto(change, told):
+    reading = read(make(**change))
+    assert reading.claim
+    assert ("not told better than time_of_day" in reading.text) == told
+    refused = read(make(**change, deflated=0.5))
+    assert "classes" not in refused.text
+
+
+def test_where_no_baseline_traded_the_interval_decides():
+    result = make()
+    for scores in result.metrics["baselines"].values():
+        scores["trading"]["sharpe_ratio"] = None
+    assert read(result).claim
 
 
 def test_headline_counts_claims(report):

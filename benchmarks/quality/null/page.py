@@ -161,7 +161,7 @@ def as_page(judged: list[Judged]) -> str:
         "## Limits",
         "",
         "- Costs are zero here. With costs trading noise loses, and the comparison of honest ways would be empty.",
-        "- These are tests of one figure each. The verdict of a report asks for more (intervals above every baseline as well)",
+        "- These are tests of one figure each. The verdict of a report asks for more (nothing that a baseline explains, and deflation)",
         "  and raises fewer false alarms; `barwise power` counts them on surrogates of your own bars, with your own",
         "  configuration and costs ([how](howto/power.md)).",
         "- The eight are alike, as configurations of one idea are. Eight thousand unlike ones would leave less of any Sharpe ratio.",

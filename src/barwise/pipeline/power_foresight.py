@@ -54,8 +54,6 @@ def foresight(
             account=Account(config.backtest.capital, config.backtest.quantity),
             sessions=trading_sessions(config, instrument, bars),
         )
-        returns = result.daily_pnl / result.account.capital
-        found[horizon] = float(
-            np.nan_to_num(sharpe_ratio(returns, result.days_per_year))
-        )
+        sharpe = sharpe_ratio(result.daily_returns, result.days_per_year)
+        found[horizon] = float(np.nan_to_num(sharpe))
     return found

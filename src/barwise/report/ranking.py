@@ -51,8 +51,9 @@ def leaderboard_section(report: Report, album: Album) -> Markup:
         "Leaderboard",
         tag(
             "p",
-            "Sorted by macro-F1. A model is worth something only where its interval "
-            "clears the baselines (grey) and, for the Sharpe ratio, zero.",
+            "Sorted by macro-F1, which tells how well classes are told. A model is worth "
+            "something only where the interval of its Sharpe ratio clears zero and no "
+            "baseline (grey) earns as well.",
         ),
         blocks or [tag("p", "No model was scored.")],
     )

@@ -1,8 +1,10 @@
 """What may be claimed: plain sentences that follow from the intervals.
 
-An edge is claimed only when, after costs, the whole interval of the Sharpe ratio lies
-above zero and above the best baseline, the whole interval of macro-F1 lies above the
-best baseline, and the Sharpe ratio survives deflation for all trials.
+A claim is about money. An edge is claimed only when, after costs, the whole interval of
+the Sharpe ratio lies above zero, the ratio is above that of every baseline, the whole
+interval of the appraisal ratio over each of them lies above zero, and the Sharpe ratio
+survives deflation for all trials. How well classes are told is said beside it: an edge
+that shows in few bars hardly moves macro-F1.
 """
 
 from __future__ import annotations
@@ -85,20 +87,28 @@ def _against_zero(result: ModelResult) -> str | None:
 
 
 def _against_baselines(result: ModelResult) -> str | None:
-    for group, key, title, how in (
-        ("trading", "sharpe_ratio", "Sharpe ratio", ratio),
-        ("classification", "macro_f1", "macro-F1", decimal),
-    ):
-        best = best_baseline(result, group, key)
-        if math.isnan(best.value):
-            return f"No edge is claimed: no baseline has a {title} to compare with."
-        interval = result.intervals.get(key)
-        if interval is None or not known(interval):
-            return f"No edge is claimed: {title} has no interval."
-        if interval.lower <= best.value:
+    names = list(result.metrics.get("baselines") or {})
+    if not names:
+        return "No edge is claimed: there is no baseline to compare with."
+    own = number(result.metrics, "trading", "sharpe_ratio")
+    best = best_baseline(result, "trading", "sharpe_ratio")
+    # A baseline that never traded has no Sharpe ratio, and earned nothing.
+    if math.isfinite(best.value) and not own > best.value:
+        return (
+            f"No edge is claimed: the baseline {best.name} has a Sharpe ratio of "
+            f"{ratio(best.value)} on the same days."
+        )
+    for name in names:
+        over = result.intervals.get(f"appraisal_over_{name}")
+        if over is None or not known(over):
             return (
-                f"No edge is claimed: the interval of {title} reaches down to the "
-                f"baseline {best.name} ({how(best.value)})."
+                f"No edge is claimed: its days were not compared with those of the "
+                f"baseline {name}."
+            )
+        if over.lower <= 0:
+            return (
+                f"No edge is claimed: what the baseline {name} does not explain of the "
+                "daily results is not told from zero."
             )
     return None
 
@@ -119,8 +129,22 @@ def _after_deflation(result: ModelResult) -> Reading:
         )
     return Reading(
         True,
-        "An edge is shown on this data: Sharpe ratio and macro-F1 lie above zero and "
-        "above every baseline with their whole intervals, after costs and deflation.",
+        "An edge is shown on this data: after costs the whole interval of the Sharpe "
+        "ratio lies above zero, no baseline has as much or explains it, and it survives "
+        "deflation." + _of_classes(result),
+    )
+
+
+def _of_classes(result: ModelResult) -> str:
+    """Say where a claim is in spite of classes that a baseline tells as well."""
+    interval = result.intervals.get("macro_f1")
+    best = best_baseline(result, "classification", "macro_f1")
+    if interval is None or not known(interval) or not interval.lower <= best.value:
+        return ""
+    return (
+        f" The classes are not told better than {best.name} tells them (macro-F1 "
+        f"{decimal(interval.value)} beside {decimal(best.value)}): what is shown lies in "
+        "the trades that were chosen."
     )
 
 

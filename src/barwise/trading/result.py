@@ -137,6 +137,11 @@ class BacktestResult:
     account: Account
     symbol: str = ""
 
+    @property
+    def daily_returns(self) -> np.ndarray:
+        """Change of the account by session day, as a share of the capital."""
+        return self.daily_pnl / self.account.capital
+
     def __repr__(self) -> str:
         return (
             f"BacktestResult({self.symbol}, {len(self.trades):,} trades on "

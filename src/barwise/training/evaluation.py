@@ -21,6 +21,7 @@ from barwise.models.baselines import LabelHistory
 from barwise.models.outputs import PredictionOutput
 from barwise.models.registry import ModelRegistry
 from barwise.trading import BacktestResult, performance
+from barwise.trading.appraisal import appraisal_intervals
 from barwise.trading.market import Market
 
 BASELINES = ("prior", "majority", "previous_label", "time_of_day", "always_long")
@@ -48,6 +49,24 @@ class Evaluation:
     intervals: Mapping[str, Any]
     signals: np.ndarray | None = None
     backtest: BacktestResult | None = None
+
+    def beside(self, baselines: Mapping[str, Evaluation]) -> Evaluation:
+        """Add the interval of what each baseline, on the same rows, does not explain."""
+        if self.backtest is None:
+            return self
+        found = appraisal_intervals(
+            self.backtest.daily_returns,
+            {
+                name: one.backtest.daily_returns
+                for name, one in baselines.items()
+                if one.backtest is not None
+            },
+            self.backtest.days_per_year,
+        )
+        over = {
+            f"appraisal_over_{name}": each.to_dict() for name, each in found.items()
+        }
+        return replace(self, intervals=dict(self.intervals) | over)
 
     def groups(self) -> dict[str, Any]:
         """Return the scores as ``evaluation_metrics.json`` groups them."""

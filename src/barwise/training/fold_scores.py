@@ -146,12 +146,10 @@ def _examined(
     examiner = Examiner(asked.take(positions), blind.market)
     own = output.take(positions)
     prior = blind.output("prior", path, positions) if "prior" in blind.guesses else None
+    others = blind.scores(examiner, path, positions, intervals=whole)
+    model = examiner.examine(own, prior)
     return PathScores(
-        examiner,
-        own,
-        examiner.examine(own, prior),
-        blind.scores(examiner, path, positions, intervals=whole),
-        positions,
+        examiner, own, model.beside(others) if whole else model, others, positions
     )
 
 

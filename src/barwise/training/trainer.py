@@ -68,8 +68,8 @@ class Trainer:
         model, metrics, output = made.model, made.metrics, made.output
         examiner = Examiner(Asked.of(container), self._market)
         blind = blind_guesses(container)
-        evaluation = examiner.examine(output, blind["prior"])
         others = {name: examiner.examine(each) for name, each in blind.items()}
+        evaluation = examiner.examine(output, blind["prior"]).beside(others)
         facts = {
             "evaluation": self._evaluation(metrics, evaluation, others),
             "training": _training(metrics),
