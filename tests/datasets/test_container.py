@@ -1,6 +1,7 @@
 import tracemalloc
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from barwise.core.errors import ConfigError, DataError
@@ -358,3 +359,59 @@ def test_labels_that_are_known_later_than_they_end_are_purged_by_that(table, bui
     np.testing.assert_array_equal(data.label_end_times, late[rows])
     assert late[rows].max() < table.times[data.rows("val")].min()
     assert len(rows) < len(plain.rows("train"))
+
+
+def test_times_of_any_unit_and_zone_are_the_same_moments(build, table):
+    want = build(table).split
+    at = table.times.astype("datetime64[ns]")
+    for unit in ("ns", "us", "s"):
+        table.times = at.astype(f"datetime64[{unit}]")
+        assert build(table).split.boundaries == want.boundaries
+    table.times = pd.DatetimeIndex(at).tz_localize("UTC").tz_convert("Asia/Tokyo")
+    ends = table.labels.end_time.astype("datetime64[ns]")
+    table.labels.end_time = ends.astype("datetime64[us]")
+    table.labels.end_time[~table.labels.valid] = np.datetime64("NaT")
+    made = build(table)
+    assert made.split.boundaries == want.boundaries
+    np.testing.assert_array_equal(made.split.train, want.train)
+    table.times = pd.Series(at)
+    table.times[7] = pd.NaT
+    with pytest.raises(DataError, match=r"times of row 7 is missing \(NaT"):
+        build(table)
+    table.times = at.astype(float)
+    with pytest.raises(ConfigError, match="times must be one row of int64"):
+        build(table)
+
+
+@pytest.mark.parametrize("value", [np.nan, 0.5, 257.0])
+def test_what_is_no_class_never_becomes_one(build, table, value):
+    label = table.labels.label.astype(float)
+    label[40] = value
+    table.labels.label = label
+    with pytest.raises(DataError, match=f"labels.label of row 40 is {value}"):
+        build(table)
+    table.labels.valid[40] = False
+    made = build(table)
+    assert 40 not in made.split.train
+
+
+def test_flags_are_true_or_false_and_a_matrix_has_two_dimensions(build, table):
+    want = build(table)
+    table.labels.valid = table.labels.valid.astype(int)
+    np.testing.assert_array_equal(build(table).X_train, want.X_train)
+    table.labels.valid = np.where(table.labels.valid, 1.0, np.nan)
+    with pytest.raises(ConfigError, match=r"labels\.valid must hold True or False"):
+        build(table)
+    table.labels.valid, table.matrix = want.frame.targets.valid, table.matrix[:, 0]
+    with pytest.raises(ConfigError, match="C-contiguous float32 matrix"):
+        build(table)
+
+
+def test_horizons_and_windows_are_whole_numbers(build, table):
+    data = build(table)
+    with pytest.raises(ConfigError, match="horizon must be a whole number >= 1"):
+        build(table, horizon=True)
+    with pytest.raises(ConfigError, match="whole number of rows, at least 1"):
+        data.get_pytorch_sequences("train", True)
+    with pytest.raises(ConfigError, match="at least 0, got context=-1"):
+        data.segments("train", context=-1)

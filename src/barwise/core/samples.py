@@ -124,7 +124,7 @@ class Samples:
     kept: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        _check_matrix(self.matrix, self.names, self.roles)
+        check_matrix(self.matrix, self.names, self.roles)
         rows = len(self.matrix)
         count = len(self.index)
         for name, length in (
@@ -236,6 +236,7 @@ class Samples:
         list of Run
             By row, each up to its last sample; every complete sample is in one run.
         """
+        _check_length(context, 0, "context")
         order = np.argsort(self.index, kind="stable")
         reach = self.reached[order]
         order, reach = order[reach > 0], reach[reach > 0]
@@ -352,9 +353,15 @@ def _run(start: int, rows: np.ndarray, positions: np.ndarray, context: int) -> R
     return Run(start, int(rows[-1]) + 1, positions, rows - start)
 
 
-def _check_matrix(
+def check_matrix(
     matrix: np.ndarray, names: Sequence[str], roles: Sequence[Role]
 ) -> None:
+    """Refuse what is no feature matrix, or has other columns than are named.
+
+    Raises
+    ------
+    ConfigError
+    """
     if matrix.ndim != 2 or matrix.dtype != np.float32 or not matrix.flags.c_contiguous:
         raise ConfigError(
             "Samples need a C-contiguous float32 matrix (n_rows, n_features), got "
@@ -388,6 +395,9 @@ def _read_only(array: np.ndarray) -> np.ndarray:
     return view
 
 
-def _check_length(length: int) -> None:
-    if length < 1:
-        raise ConfigError(f"a window needs at least one row, got length={length}")
+def _check_length(length: int, least: int = 1, name: str = "length") -> None:
+    number = isinstance(length, int | np.integer) and not isinstance(length, bool)
+    if not number or length < least:
+        raise ConfigError(
+            f"a window has a whole number of rows, at least {least}, got {name}={length!r}"
+        )

@@ -21,6 +21,7 @@ from barwise.datasets.chronological import (
 )
 from barwise.datasets.frame import Frame
 from barwise.datasets.preparation import PreparationSettings
+from barwise.datasets.splitter import whole
 from barwise.datasets.targets import LabelArrays, Targets, when_known
 
 Dropped = Literal["not a sample", "no label", "missing features", "no trade"]
@@ -121,10 +122,10 @@ def assign_rows(
         If a part is left empty, the mask has another length, or the horizon is
         beyond the largest one.
     """
-    if not 1 <= horizons[0] <= horizons[1]:
+    horizons = whole(horizons[0], 1, "horizon"), whole(horizons[1], 1, "max_horizon")
+    if horizons[0] > horizons[1]:
         raise ConfigError(
-            f"a horizon is at least one bar and at most the largest one, got "
-            f"horizon={horizons[0]} and max_horizon={horizons[1]}"
+            f"a horizon is at most the largest one, got horizon={horizons[0]} and max_horizon={horizons[1]}"
         )
     if sample_mask.shape != frame.times.shape or sample_mask.dtype != np.bool_:
         raise ConfigError(

@@ -21,6 +21,7 @@ from pydantic import Field, ValidationError, field_validator
 from barwise.core.arrays import Flags
 from barwise.core.config import Settings
 from barwise.core.errors import ConfigError, DataError
+from barwise.core.moments import nanoseconds
 from barwise.datasets.gap import Gap
 from barwise.datasets.timeline import Timeline
 
@@ -53,7 +54,8 @@ class SplitSettings(Settings):
     def _sum_to_one(
         cls, value: tuple[float, float, float]
     ) -> tuple[float, float, float]:
-        if min(value) <= 0 or abs(sum(value) - 1) > 1e-9:
+        # A NaN compares as nothing, so what is right is asked for.
+        if not (min(value) > 0 and abs(sum(value) - 1) <= 1e-9):
             raise ValueError(
                 f"fractions must be positive and sum to 1, got {value} "
                 f"(sum {sum(value):g}); for example [0.70, 0.15, 0.15]"
@@ -148,8 +150,12 @@ def chronological_split(
     >>> split.removed["train"]
     {'overlap': 2, 'gap': 1, 'embargo': 0}
     """
-    _check_settings(fractions, purge, embargo)
-    line = _in_order(times, label_end_times, bars)
+    purge, embargo = _checked(fractions, purge, embargo)
+    line = _in_order(
+        nanoseconds(times, "times"),
+        nanoseconds(label_end_times, "label_end_times"),
+        None if bars is None else nanoseconds(bars, "bars"),
+    )
     cuts = _cuts(line, fractions)
     edges = [0, *cuts, len(line)]
     kept: dict[Part, np.ndarray] = {}
@@ -211,15 +217,20 @@ def _emptied(
     )
 
 
-def _check_settings(
+def _checked(
     fractions: tuple[float, float, float], purge: int, embargo: int
-) -> None:
+) -> tuple[int, int]:
     try:
-        SplitSettings(fractions=fractions, purge=purge, embargo=embargo)
+        found = SplitSettings(fractions=fractions, purge=purge, embargo=embargo)
     except ValidationError as problem:
         first = problem.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ConfigError(f"chronological_split: {where}: {first['msg']}") from problem
+    if found.purge is None:
+        raise ConfigError(
+            "chronological_split: purge: give a number of bars, 0 is none"
+        )
+    return found.purge, found.embargo
 
 
 def _in_order(

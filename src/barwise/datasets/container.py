@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
 from barwise.core.errors import ConfigError
 from barwise.core.hashing import hash_json
+from barwise.core.moments import nanoseconds
 from barwise.core.samples import Run, Samples, Windows
 from barwise.datasets.assembly import DatasetSettings, Dropped, assign_rows
 from barwise.datasets.chronological import PARTS, Part, Split
@@ -101,7 +102,7 @@ class TimeSeriesDataContainer:
         cls,
         matrix: np.ndarray,
         names: Sequence[str],
-        times: np.ndarray,
+        times: Any,
         labels: LabelArrays,
         *,
         horizon: int,
@@ -119,8 +120,9 @@ class TimeSeriesDataContainer:
         Parameters
         ----------
         matrix, names, times, segments
-            As in :class:`Frame`; ``segments`` is one segment by default. Rows with a
-            value that is not finite are no samples, and no window holds them.
+            As in :class:`Frame`; ``times`` may be datetimes of any unit and zone, and
+            ``segments`` is one segment by default. Rows with a value that is not finite
+            are no samples, and no window holds them.
         labels : LabelArrays
             Labels of this horizon, one for each row.
         horizon : int
@@ -148,7 +150,7 @@ class TimeSeriesDataContainer:
             If times decrease or a label breaks a rule; the row is named.
         """
         settings = settings or DatasetSettings()
-        rows, times = len(matrix), np.asarray(times, dtype=np.int64)
+        rows, times = len(matrix), nanoseconds(times, "times")
         targets = Targets.of(labels, times, settings.classes)
         frame = Frame(
             matrix,

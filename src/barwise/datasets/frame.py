@@ -9,7 +9,7 @@ import numpy as np
 
 from barwise.core.errors import ConfigError, DataError
 from barwise.core.reach import reach_of
-from barwise.core.samples import Role, Samples
+from barwise.core.samples import Role, Samples, check_matrix
 from barwise.datasets.learner import ColumnLearner
 from barwise.datasets.targets import Targets
 
@@ -65,6 +65,7 @@ class Frame:
     primary: Primary | None = None
 
     def __post_init__(self) -> None:
+        check_matrix(self.matrix, self.names, self.roles)
         rows = self.matrix.shape[:1]
         for name in ("times", "segments", "uniqueness"):
             shape = getattr(self, name).shape

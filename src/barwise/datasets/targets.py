@@ -8,6 +8,7 @@ from typing import Protocol, final, runtime_checkable
 import numpy as np
 
 from barwise.core.errors import ConfigError, DataError
+from barwise.core.moments import nanoseconds
 
 _DTYPES = {
     "label": np.int8,
@@ -116,33 +117,47 @@ class Targets:
                     f"labels.{name} has shape {array.shape}, but there are "
                     f"{len(times)} times; label the same bars that became features"
                 )
-        targets = cls(
-            **{n: a.astype(_DTYPES[n], copy=False) for n, a in arrays.items()}
-        )
-        targets._check(times, classes)
-        return targets
+        flags = arrays["valid"]
+        if flags.dtype != np.bool_ and not np.isin(flags, (0, 1)).all():
+            raise ConfigError("labels.valid must hold True or False for each row")
+        valid = flags.astype(np.bool_)
+        if arrays["end_time"].dtype.kind == "M":
+            ends = arrays["end_time"].astype("datetime64[ns]")
+            arrays["end_time"] = np.where(valid, ends, times.astype("datetime64[ns]"))
+        arrays["end_time"] = nanoseconds(arrays["end_time"], "labels.end_time")
+        _check(arrays, valid, times, classes)
+        # Rows without a label may hold anything, such as NaN.
+        with np.errstate(invalid="ignore"):
+            return cls(
+                **{n: a.astype(_DTYPES[n], copy=False) for n, a in arrays.items()}
+            )
 
-    def _check(self, times: np.ndarray, classes: tuple[int, ...]) -> None:
-        rows = np.arange(len(times))
-        rules = (
-            ("label", ~np.isin(self.label, classes), f"be one of {classes}"),
-            ("end_time", self.end_time < times, "not end before its own row"),
-            (
-                "end_index",
-                (self.end_index < rows) | (self.end_index >= len(times)),
-                f"lie between its own row and the last one, {len(times) - 1}",
-            ),
-            (
-                "weight",
-                ~(np.isfinite(self.weight) & (self.weight >= 0)),
-                "be finite and not negative",
-            ),
-        )
-        for name, broken, rule in rules:
-            bad = np.flatnonzero(broken & self.valid)
-            if len(bad):
-                value = getattr(self, name)[bad[0]]
-                raise DataError(
-                    f"labels.{name} of row {bad[0]} is {value}, but it must {rule} "
-                    f"({len(bad)} such rows); set valid to False where there is no label"
-                )
+
+def _check(
+    arrays: dict[str, np.ndarray],
+    valid: np.ndarray,
+    times: np.ndarray,
+    classes: tuple[int, ...],
+) -> None:
+    """Check values as they came: converted, a NaN would look like a class."""
+    for name in ("end_index", "ret", "weight"):
+        if arrays[name].dtype.kind not in "biuf":
+            raise ConfigError(
+                f"labels.{name} must hold numbers, got {arrays[name].dtype}"
+            )
+    end, weight, last = arrays["end_index"], arrays["weight"], len(times) - 1
+    inside = (end >= np.arange(len(times))) & (end <= last) & (end % 1 == 0)
+    rules = (
+        ("label", np.isin(arrays["label"], classes), f"be one of {classes}"),
+        ("end_time", arrays["end_time"] >= times, "not end before its own row"),
+        ("end_index", inside, f"lie between its own row and the last one, {last}"),
+        ("weight", (weight >= 0) & (weight < np.inf), "be finite and not negative"),
+    )
+    for name, kept, rule in rules:
+        bad = np.flatnonzero(~kept & valid)
+        if len(bad):
+            value = arrays[name][bad[0]]
+            raise DataError(
+                f"labels.{name} of row {bad[0]} is {value}, but it must {rule} "
+                f"({len(bad)} such rows); set valid to False where there is no label"
+            )

@@ -23,6 +23,7 @@ import numpy as np
 
 from barwise.core.arrays import Flags, Index, Times
 from barwise.core.errors import ConfigError, DataError
+from barwise.core.moments import nanoseconds
 from barwise.core.samples import Samples
 from barwise.datasets.gap import Gap
 
@@ -79,9 +80,9 @@ class Timeline:
         DataError
             If a label ends before its sample's time, or bars run against time.
         """
-        t = _integers(times, "times")
-        e = _integers(label_end_times, "label_end_times")
-        b = None if bars is None else _integers(bars, "bars")
+        t = nanoseconds(times, "times")
+        e = nanoseconds(label_end_times, "label_end_times")
+        b = None if bars is None else nanoseconds(bars, "bars")
         if t.shape != e.shape or (b is not None and b.shape != t.shape):
             shapes = [array.shape for array in (t, e, b) if array is not None]
             raise ConfigError(
@@ -215,18 +216,6 @@ class Timeline:
 
     def _clock(self, gap: Gap) -> np.ndarray:
         return self.bars if gap.clock == "bars" else self.times
-
-
-def _integers(values: Any, name: str) -> np.ndarray:
-    array = np.asarray(values)
-    if array.dtype.kind == "M":
-        array = array.astype("datetime64[ns]").astype(np.int64)
-    if array.ndim != 1 or array.dtype.kind not in "iu":
-        raise ConfigError(
-            f"{name} must be one row of int64 (times: nanoseconds UTC) or datetime64, "
-            f"got shape {array.shape}, {array.dtype}"
-        )
-    return array.astype(np.int64, copy=False)
 
 
 def _rises(array: np.ndarray) -> bool:
