@@ -375,6 +375,8 @@ PLAIN = {"times": T, "label_end_times": T}
         (lambda: PurgedKFold(2).split(T[:, None]), "does not know when labels end"),
         (lambda: PurgedKFold(2).split(), "does not know when labels end"),
         (lambda: TimeSeriesSplit(2).split(), "does not know when labels end"),
+        (lambda: TimeSeriesSplit(2, test_size=0), "test_size must be a whole number"),
+        (lambda: TimeSeriesSplit(2, max_train_size=-1), "max_train_size must be"),
         (lambda: TimeSeriesSplit(50, **PLAIN).split(), "Cannot have number of folds"),
         (lambda: PurgedKFold(2, **PLAIN).split(T[:9, None]), "40 times, but X has 9"),
         (lambda: PurgedKFold(41, **PLAIN).split(), "cannot be cut into 41 parts"),
@@ -425,6 +427,20 @@ def test_labels_that_end_before_they_begin_and_clocks_that_disagree_are_named():
     folds = PurgedKFold(2, **PLAIN, embargo=0)
     with pytest.raises(DataError, match="other times"):
         list(folds.split(samples_of(T + 1, T + 1)))
+    with pytest.raises(DataError, match="NaT"):
+        PurgedKFold(2, times=[np.datetime64("NaT")] * 40, label_end_times=T)
+
+
+def test_times_that_were_given_are_those_of_the_samples_row_by_row():
+    # Sorted by time, as nobody who pools symbols has them.
+    folds = PurgedKFold(2, times=T, label_end_times=T + 1, embargo=0)
+    samples = samples_of(T, T + 1)
+    list(folds.split(samples))
+    list(folds.split(samples_of(T, T)))
+    with pytest.raises(DataError, match="in another order"):
+        list(folds.split(samples.take(T[::-1])))
+    with pytest.raises(DataError, match=r"other label ends \(40 are later\)"):
+        list(folds.split(samples_of(T, T + 2)))
 
 
 def test_a_splitter_says_what_it_does():

@@ -150,6 +150,42 @@ def test_one_row_too_many_in_training_is_caught():
         out_of_fold("logistic", toy_container(600), OffByOne())
 
 
+def split_by(folds):
+    return SimpleNamespace(split=lambda _: folds)
+
+
+def test_folds_of_others_are_put_in_order():
+    data = toy_container()
+    train, test = np.arange(800, 1000), np.arange(300)
+    plain = out_of_fold("logistic", data, split_by([(train, test)]))
+    rng = np.random.default_rng(0)
+    shuffled = [(rng.permutation(train).tolist(), rng.permutation(test))]
+    mixed = out_of_fold("logistic", data, split_by(shuffled))
+    np.testing.assert_array_equal(mixed.probabilities, plain.probabilities)
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        np.arange(1665) < 300,
+        [0.5, 1.5],
+        [-1],
+        [1665],
+        [3, 3],
+        ["a"],
+        [[1, 2]],
+    ],
+)
+def test_folds_of_others_are_positions(test):
+    with pytest.raises(ConfigError, match="test samples of fold 1 must be positions"):
+        plan_folds(toy_container(), split_by([(np.arange(800, 1000), test)]))
+
+
+def test_a_splitter_without_a_fold_is_refused():
+    with pytest.raises(ConfigError, match="makes no fold"):
+        plan_folds(toy_container(), split_by([]))
+
+
 def test_a_row_tested_twice_without_paths_is_refused():
     class Twice:
         def split(self, X):

@@ -52,6 +52,12 @@ class TimeSeriesSplit(AbstractSplitter):
         label_end_times: Any = None,
     ) -> None:
         self.n_splits = whole(n_splits, 2, "n_splits")
+        for name, size in (
+            ("max_train_size", max_train_size),
+            ("test_size", test_size),
+        ):
+            if size is not None:
+                whole(size, 1, name)
         self.max_train_size = max_train_size
         self.test_size = test_size
         self.gap = whole(gap, 0, "gap")

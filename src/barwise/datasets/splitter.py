@@ -229,14 +229,23 @@ class AbstractSplitter(ABC):
                 f"{type(self).__name__} was given {len(self._line)} times, but X has "
                 f"{rows} rows; make a splitter for these rows"
             )
-        if isinstance(X, Samples) and not np.array_equal(
-            np.sort(X.times), self._line.times
-        ):
-            raise DataError(
-                f"the Samples have other times than {type(self).__name__} was given; "
-                "leave times out, and they are read from the Samples"
-            )
+        if isinstance(X, Samples):
+            self._check_samples(X, self._line)
         return self._line
+
+    def _check_samples(self, samples: Samples, line: Timeline) -> None:
+        """Refuse other samples than times were given for, or in another order."""
+        later = samples.label_end_times > line.given(line.ends)
+        if not np.array_equal(samples.times, line.given(line.times)):
+            what = "times, or have them in another order,"
+        elif later.any():
+            what = f"label ends ({np.count_nonzero(later)} are later)"
+        else:
+            return
+        raise DataError(
+            f"the Samples have other {what} than {type(self).__name__} was given; leave "
+            "times out, and all is read from the Samples"
+        )
 
     def __repr__(self) -> str:
         hidden = ("purge", "embargo")

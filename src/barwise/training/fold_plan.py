@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -141,12 +142,10 @@ def plan_folds(
     """
     samples = development(data) if samples is None else samples
     own = isinstance(splitter, AbstractSplitter)
-    folds = tuple(
-        (np.asarray(train, np.int64), np.asarray(test, np.int64))
-        for train, test in splitter.split(
-            samples if own else np.empty((len(samples), 0))
-        )
-    )
+    given = splitter.split(samples if own else np.empty((len(samples), 0)))
+    folds = tuple(given) if own else tuple(_checked(given, len(samples)))
+    if not folds:
+        raise ConfigError(f"{type(splitter).__name__} makes no fold of these samples")
     for number, (train, test) in enumerate(folds):
         if not len(train) or not len(test):
             raise ConfigError(
@@ -162,6 +161,31 @@ def plan_folds(
         )
     plan.check()
     return plan
+
+
+def _checked(given: Any, count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for number, (train, test) in enumerate(given, 1):
+        yield (
+            _positions(train, count, f"training samples of fold {number}"),
+            _positions(test, count, f"test samples of fold {number}"),
+        )
+
+
+def _positions(given: Any, count: int, what: str) -> np.ndarray:
+    """Return positions among the samples, ascending, each once."""
+    found = np.asarray(given)
+    if not len(found):
+        return np.zeros(0, np.int64)
+    ordered = np.sort(found.ravel())
+    whole = found.ndim == 1 and found.dtype.kind in "iu"
+    inside = whole and ordered[0] >= 0 and ordered[-1] < count
+    if not inside or (np.diff(ordered) == 0).any():
+        raise ConfigError(
+            f"the {what} must be positions among the {count} samples, each once, got "
+            f"{found.dtype} {np.array2string(found, threshold=6, edgeitems=2)}; a "
+            "splitter yields arrays of whole numbers, not masks"
+        )
+    return ordered.astype(np.int64)
 
 
 def _paths(
