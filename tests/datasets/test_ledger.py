@@ -84,6 +84,13 @@ def test_the_file_itself_refuses_changes(ledger, statement):
         "UPDATE trials SET configuration = '{}' WHERE number = 2",
         "DELETE FROM trials WHERE number = 2",
         "UPDATE trials SET number = 9 WHERE number = 3",
+        "UPDATE trials SET days = x'00' WHERE number = 2",
+        "UPDATE trials SET days = 'text' WHERE number = 2",
+        "UPDATE trials SET days = x'0000000000000000' WHERE number = 2",
+        "UPDATE trials SET configuration = '{' WHERE number = 2",
+        "UPDATE trials SET configuration = '[1]' WHERE number = 2",
+        "UPDATE trials SET configuration = x'ff' WHERE number = 2",
+        "UPDATE trials SET figures = '3' WHERE number = 2",
     ],
 )
 def test_whoever_gets_past_that_breaks_the_chain(ledger, statement):
@@ -117,6 +124,46 @@ def test_writers_at_one_time_share_one_chain(ledger):
     assert ledger.count("SP500", 0, 1000) == 8
 
 
+def test_a_table_of_another_shape_is_no_ledger(ledger):
+    ledger.record(trial())
+    with closing(sqlite3.connect(ledger.path)) as db, db:
+        db.execute("ALTER TABLE trials ADD COLUMN more")
+    with pytest.raises(IntegrityError, match="trial 1 is not"):
+        ledger.count("SP500", 0, 1000)
+
+
+def test_a_file_that_a_dead_process_left_empty_has_no_trial(ledger):
+    ledger.path.parent.mkdir()
+    ledger.path.touch()
+    assert ledger.count("SP500", 0, 1000) == 0
+    assert ledger.record(trial())
+    assert ledger.count("SP500", 0, 1000) == 1
+
+
 def test_a_trial_has_one_return_a_day():
     with pytest.raises(DataError, match="one return a day"):
         trial(returns=np.zeros(4))
+    with pytest.raises(DataError, match="a finite return and a whole number"):
+        trial(returns=np.array([0.1, 0.2, np.nan, 0.0, 0.0]))
+    with pytest.raises(DataError, match="a finite return and a whole number"):
+        trial(days=np.arange(5) + 0.5)
+
+
+def test_no_type_of_array_breaks_the_chain(ledger):
+    ledger.record(trial(days=np.arange(5, dtype=np.int32)))
+    ledger.record(trial(2, days=np.arange(5.0), returns=np.ones(5, np.float32)))
+    assert ledger.count("SP500", 0, 1000) == 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"figures": {"sharpe": float("nan")}},
+        {"configuration": {"depth": np.int64(3)}},
+        {"configuration": {"depth": {3}}},
+    ],
+)
+def test_what_is_no_json_is_refused_before_anything_is_written(ledger, changes):
+    with pytest.raises(DataError, match="'SP500' cannot be recorded"):
+        ledger.record(trial(**changes))
+    assert not ledger.path.exists()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol, final, runtime_checkable
+from typing import Any, Literal, Protocol, final, runtime_checkable
 
 import numpy as np
 
@@ -395,7 +395,7 @@ def _read_only(array: np.ndarray) -> np.ndarray:
     return view
 
 
-def _check_length(length: int, least: int = 1, name: str = "length") -> None:
+def _check_length(length: Any, least: int = 1, name: str = "length") -> None:
     number = isinstance(length, int | np.integer) and not isinstance(length, bool)
     if not number or length < least:
         raise ConfigError(

@@ -1,8 +1,9 @@
 """The trial ledger: every configuration that was ever judged on some market data.
 
-An SQLite file that is only appended to. Each row carries the hash of the row before, so
-a changed, removed or inserted row breaks the chain. A trial is known by its key: a
-rerun adds no row. Wall time stands beside the hash, not in it.
+An SQLite file that is only appended to. Each row carries the hash of the row before. A
+changed or inserted row breaks the chain, and so does one that is removed from within;
+rows cut off the end do not. A trial is known by its key: a rerun adds no row. Wall time
+stands beside the hash, not in it.
 """
 
 from __future__ import annotations
@@ -93,6 +94,14 @@ class Trial:
                 f"a trial has one return a day, got {self.returns.shape} returns for "
                 f"{self.days.shape} days"
             )
+        if not np.isfinite(self.returns).all() or (self.days % 1 != 0).any():
+            raise DataError(
+                "a trial has a finite return and a whole number for each session day; a "
+                "day without a trade returns 0"
+            )
+        # As they are stored: a row must come back with the hash it was recorded with.
+        object.__setattr__(self, "days", self.days.astype("<i8"))
+        object.__setattr__(self, "returns", self.returns.astype("<f8"))
 
     @property
     def key(self) -> str:
@@ -148,11 +157,14 @@ class Ledger:
 
         Raises
         ------
+        DataError
+            If the configuration or a figure is no JSON value, such as NaN.
         IntegrityError
-            If the file was changed by someone else.
+            If the file is damaged. The chain is checked when trials are read.
         LockedError
             If another process holds the file for too long.
         """
+        row = _stored(trial)
         with self._connected() as db:
             db.executescript(_SCHEMA)
             with db:
@@ -169,15 +181,7 @@ class Ledger:
                     f"INSERT INTO trials VALUES ({', '.join('?' * 13)})",
                     [
                         number,
-                        trial.key,
-                        trial.kind,
-                        trial.underlying,
-                        trial.start,
-                        trial.end,
-                        canonical_json(dict(trial.configuration)),
-                        canonical_json(dict(trial.figures)),
-                        trial.days.astype("<i8").tobytes(),
-                        trial.returns.astype("<f8").tobytes(),
+                        *row,
                         previous,
                         _hash(number, previous, trial),
                         now().isoformat(timespec="seconds"),
@@ -211,13 +215,21 @@ class Ledger:
         if not self.path.exists():
             return []
         with self._connected() as db:
+            # A process that died, or is about to write, leaves a file without a table.
+            made = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'trials'")
+            if made.fetchone() is None:
+                return []
             rows = db.execute("SELECT * FROM trials ORDER BY number").fetchall()
         previous, chain = FIRST, []
         for place, row in enumerate(rows, 1):
-            number, key, *parts, told, digest, _ = row
-            trial = _trial(parts)
-            intact = (number, told, key) == (place, previous, trial.key)
-            if not intact or _hash(number, told, trial) != digest:
+            try:
+                number, key, *parts, told, digest, _ = row
+                trial = _trial(parts)
+                intact = (number, told, key) == (place, previous, trial.key)
+                intact = intact and _hash(number, told, trial) == digest
+            except (ValueError, TypeError, DataError):
+                intact = False
+            if not intact:
                 raise IntegrityError(
                     f"{self.path}: trial {place} is not the one that was recorded; the "
                     "ledger is append-only, so restore it from a copy"
@@ -252,6 +264,27 @@ class Ledger:
             ) from problem
 
 
+def _stored(trial: Trial) -> list[Any]:
+    """Return key and contents of a trial as they are stored."""
+    try:
+        return [
+            trial.key,
+            trial.kind,
+            trial.underlying,
+            trial.start,
+            trial.end,
+            canonical_json(dict(trial.configuration)),
+            canonical_json(dict(trial.figures)),
+            trial.days.tobytes(),
+            trial.returns.tobytes(),
+        ]
+    except (TypeError, ValueError) as problem:
+        raise DataError(
+            f"a trial of {trial.underlying!r} cannot be recorded ({problem}): its "
+            "configuration and figures are JSON values, None where a figure is undefined"
+        ) from problem
+
+
 def _hash(number: int, previous: str, trial: Trial) -> str:
     return hash_json(
         {
@@ -273,6 +306,6 @@ def _trial(parts: list[Any]) -> Trial:
         end,
         json.loads(configuration),
         json.loads(figures),
-        np.frombuffer(days, "<i8").astype(np.int64),
-        np.frombuffer(returns, "<f8").astype(np.float64),
+        np.frombuffer(days, "<i8"),
+        np.frombuffer(returns, "<f8"),
     )

@@ -100,7 +100,7 @@ class TestSeal:
         IntegrityError
             If the file was changed by someone else.
         """
-        if not isinstance(opening.reason, str) or not opening.reason.strip():
+        if not opening.reason.strip():
             raise ConfigError(
                 "opening the test part needs a reason that others can read later, "
                 "for example reason='final report of run 12'"
