@@ -356,12 +356,7 @@ def _run(start: int, rows: np.ndarray, positions: np.ndarray, context: int) -> R
 def check_matrix(
     matrix: np.ndarray, names: Sequence[str], roles: Sequence[Role]
 ) -> None:
-    """Refuse what is no feature matrix, or has other columns than are named.
-
-    Raises
-    ------
-    ConfigError
-    """
+    """Refuse what is no feature matrix, or has other columns than are named."""
     if matrix.ndim != 2 or matrix.dtype != np.float32 or not matrix.flags.c_contiguous:
         raise ConfigError(
             "Samples need a C-contiguous float32 matrix (n_rows, n_features), got "
