@@ -47,6 +47,10 @@ def test_columns_that_moved_close_the_gate_and_a_run_tells(place, capsys):
     out, err = capsys.readouterr()
     assert "NOT" in out.upper()
     assert "return_1" in out
+    rows = [line.split() for line in out.splitlines() if line.endswith("  yes")]
+    sizes = [float(row[1]) for row in rows]
+    assert len(sizes) == 2
+    assert sizes == sorted(sizes, reverse=True)
     assert "not ready for training" in err
     words = ["audit", "dataset", "run.yaml", "--max-drifting", "1"]
     assert run(words) == 0

@@ -61,8 +61,13 @@ def test_build_writes_one_table_a_horizon(place, labelled, capsys):
     assert "the test part is sealed" in told.out
     table = pl.read_parquet(place / "tables" / "labels_MES_5.parquet")
     assert len(table) == len(inputs.bars)
-    for name in ("label", "ret", "truth", "valid", "weight", "quality"):
+    for name in ("label", "ret", "valid", "weight", "quality"):
         np.testing.assert_array_equal(table[name], getattr(labels, name))
+    words = ("identified", "fine", "ambiguous")
+    assert table["truth"].to_list() == [
+        words[code] if valid else None
+        for code, valid in zip(labels.truth, labels.valid, strict=True)
+    ]
     closes = table["time"].cast(pl.Datetime("ns")).cast(pl.Int64)
     np.testing.assert_array_equal(closes, inputs.bars.time)
 
@@ -89,6 +94,8 @@ def test_a_trace_is_the_label_of_the_build(labelled, capsys):
         assert math.log(told["exit"] / told["entry"]) == pytest.approx(told["ret"])
         assert len(told["steps"]) == labels.end_index[row] - row
         assert told["quality"] == pytest.approx(labels.quality[row])
+        assert told["cost_fragile"] == labels.cost_fragile[row]
+        assert told["cost_fragile"] == (abs(told["ret"]) < told["cost"])
 
 
 def test_a_direction_is_traced_too(place, labelled, capsys):

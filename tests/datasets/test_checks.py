@@ -90,7 +90,7 @@ def test_a_rare_class_warns_and_an_absent_one_stops(build, table):
     table.labels.label = np.where(table.labels.label == 1, 0, table.labels.label)
     verdict = check_dataset(build(table))
     assert not verdict.ready
-    assert str(verdict).startswith("not ready for training: 1 errors, ")
+    assert str(verdict).startswith("not ready for training: 1 error, ")
     assert "error: classes: class 1 has 0.00% of the train part" in str(verdict)
 
 

@@ -44,8 +44,23 @@ def test_a_trace_ends_where_the_label_does(raw, bars, settings):
             assert base[-1].reached
         if settings == {}:
             _by_hand(trace, base)
+        _levels_by_hand(trace)
+        assert (trace.ending == "a level was reached") == bool(labels.touched[row])
+        if trace.ending == "the horizon of 10 bars":
+            assert len(base) == 10
         told = f"label       {trace.label:+d}," if trace.label else "label       0,"
         assert told in "\n".join(trace.lines())
+
+
+def _levels_by_hand(trace):
+    """Each level is the printed sum, moved away from the entry by less than a tick."""
+    for name, level in trace.levels.items():
+        raw = trace.entry + trace.multiples[name] * trace.width
+        moved = (level - raw) * np.sign(trace.multiples[name])
+        assert -1e-9 <= moved < trace.tick
+        assert f" {abs(trace.multiples[name]):g} x {trace.width:.6g}" in "\n".join(
+            trace.lines()
+        )
 
 
 def _by_hand(trace, steps):

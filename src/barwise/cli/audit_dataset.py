@@ -64,14 +64,14 @@ def audit_dataset(
 
 
 def _show_drift(verdict: DatasetVerdict) -> None:
-    """Write the columns that are nearest to an alarm."""
+    """Write the columns that moved, the furthest first, or else the nearest to it."""
     columns = verdict.drift["val"]
     order = sorted(
         columns,
         key=lambda one: (
             not one.moved,
             not one.drift.told,
-            one.drift.p_value if one.drift.told else 0.0,
+            -one.drift.psi if one.moved else one.drift.p_value,
         ),
     )
     titles = ("column", "PSI", "by itself below", "p", "distance", "blocks", "moved")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -70,7 +71,9 @@ def _show(luck: Luck) -> None:
                 f"{one.sharpe_ratio:.2f}",
                 f"{one.deflation.probabilistic:.3f}",
                 f"{one.deflation.deflated:.3f}",
-                f"{one.track_record:.1f}",
+                f"{one.track_record:.1f}"
+                if math.isfinite(one.track_record)
+                else "never",
             )
             for one in luck.strategies
         ],

@@ -120,7 +120,11 @@ class DatasetVerdict:
         levels = [finding.level for finding in self.findings]
         errors, warnings = levels.count("error"), levels.count("warning")
         state = "ready for training" if self.ready else "not ready for training"
-        return f"{state}: {errors} errors, {warnings} warnings"
+        counted = (
+            f"{n} {word}{'' if n == 1 else 's'}"
+            for n, word in ((errors, "error"), (warnings, "warning"))
+        )
+        return f"{state}: {', '.join(counted)}"
 
     def __str__(self) -> str:
         lines = [f"  {f.level}: {f.check}: {f.message}" for f in self.findings]

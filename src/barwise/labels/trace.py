@@ -55,10 +55,16 @@ class LabelTrace:
         Close of the bar of the decision, nanoseconds UTC.
     width : float
         What the barrier multiples multiply, in price.
+    unit : str
+        What the width is, such as ``ATR(14)``.
     entry : float or None
         Price of the entry; None where the bars end before it.
     levels : dict of str to float
         Targets and stops on the price grid.
+    multiples : dict of str to float
+        Widths from the entry to each of them before they are rounded, below it negative.
+    tick : float
+        Step of that grid; 0 rounds nothing.
     steps : tuple of TraceStep
         The path up to the exit.
     label : int or None
@@ -73,12 +79,20 @@ class LabelTrace:
         How sure the label is.
     quality, weight : float or None
         Clearness 0..1 and the training weight that follows.
+    ending : str
+        What ended the trade; empty without a label.
+    cost : float or None
+        What a round trip costs, as a log return; None where it is not known. A label
+        whose return is smaller is cost-fragile.
     """
 
     time: int
     width: float
+    unit: str
     entry: float | None
     levels: dict[str, float]
+    multiples: dict[str, float]
+    tick: float
     steps: tuple[TraceStep, ...]
     label: int | None
     exit: float | None
@@ -87,31 +101,67 @@ class LabelTrace:
     truth: str
     quality: float | None
     weight: float | None
+    ending: str = ""
+    cost: float | None = None
+
+    @property
+    def cost_fragile(self) -> bool | None:
+        """Whether costs would undo the return; None where either is not known."""
+        if self.ret is None or self.cost is None:
+            return None
+        return abs(self.ret) < self.cost
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values."""
-        return asdict(self)
+        return asdict(self) | {"cost_fragile": self.cost_fragile}
 
     def lines(self) -> Iterator[str]:
         """Yield the trace as text, one line a fact."""
-        yield f"decided     {_utc(self.time)}, width {self.width:.6g}"
+        yield f"decided     {_utc(self.time)} UTC, {self.unit} {self.width:.6g}"
         if self.entry is not None:
             yield f"entry       {self.entry:.10g}"
             for name, level in self.levels.items():
-                yield f"{name:<12}{level:.10g}"
+                yield f"{name:<12}{level:.10g}{self._reckoned(name)}"
+        if self.steps:
+            yield "path        close of the bar, UTC  open high low close"
         for step in self.steps:
             prices = f"{step.open:.10g} {step.high:.10g} {step.low:.10g}"
             marks = f"  <- {', '.join(step.reached)}" if step.reached else ""
             indent = "    finer   " if step.finer else "bar         "
-            yield f"{indent}{_utc(step.time)}  {prices} {step.close:.10g}{marks}"
+            yield f"{indent}{_utc(step.time)}    {prices} {step.close:.10g}{marks}"
         if self.label is None:
             yield f"no label    {self.truth}"
             return
         assert self.end_time is not None
-        yield f"exit        {self.exit:.10g} in the bar of {_utc(self.end_time)}"
+        yield f"exit        {self.exit:.10g} at {_utc(self.end_time)} UTC, {self.ending}"
         side = f"{self.label:+d}" if self.label else "0"
         yield f"label       {side}, log return {self.ret:+.6f}, {self.truth}"
+        if self.cost is not None:
+            undone = "cost-fragile: they exceed" if self.cost_fragile else "less than"
+            yield f"costs       {self.cost:.6f} a round trip, {undone} the return"
         yield f"quality     {self.quality:.3f}, training weight {self.weight:.3f}"
+
+    def _reckoned(self, name: str) -> str:
+        """Say how a level comes from the entry."""
+        multiple = self.multiples[name]
+        sign = "+" if multiple > 0 else "-"
+        text = f" = entry {sign} {abs(multiple):g} x {self.width:.6g}"
+        if self.tick:
+            text += f", rounded away from it to ticks of {self.tick:g}"
+        return text
+
+
+def unit_name(unit: str, period: int) -> str:
+    """Name what barriers are multiples of.
+
+    Examples
+    --------
+    >>> unit_name("atr", 14), unit_name("fixed", 14)
+    ('ATR(14)', 'points')
+    """
+    return {"atr": f"ATR({period})", "volatility": f"volatility({period})"}.get(
+        unit, "points"
+    )
 
 
 def trace_label(
@@ -166,23 +216,50 @@ def trace_label(
     found = bool(labels.valid[row])
     last = int(labels.end_index[row]) if found else min(row + horizon, len(bars) - 1)
     entry = _entry(bars, row, options.get("entry", "next_open"))
+    tick = price_step(bars.symbol, options.get("tick"))
     levels: dict[str, float] = {}
     if entry is not None and width > 0:
         levels = BarrierResolver(
             horizon=horizon,
             upper=upper,
             lower=lower,
-            tick=price_step(bars.symbol, options.get("tick")),
+            tick=tick,
             sides=options.get("sides", "long"),
         ).levels(entry, width)
+    steps = tuple(_steps(bars, row, last, entry or 0.0, levels, labels, options))
     return LabelTrace(
         time=int(bars.time[row]),
         width=width,
+        unit=unit_name(unit, period),
         entry=entry,
         levels=levels,
-        steps=tuple(_steps(bars, row, last, entry or 0.0, levels, labels, options)),
+        multiples={
+            name: _away(
+                upper if name.endswith("target") else lower, level, entry or 0.0
+            )
+            for name, level in levels.items()
+        },
+        tick=tick,
+        steps=steps,
+        ending=(
+            _ending(bool(labels.touched[row]), last - row, horizon, steps[-1])
+            if found
+            else ""
+        ),
         **_outcome(labels, row, entry, _why_not(bars, row, width, horizon, options)),
     )
+
+
+def _away(multiple: float, level: float, entry: float) -> float:
+    return multiple if level > entry else -multiple
+
+
+def _ending(touched: bool, bars: int, horizon: int, last: TraceStep) -> str:
+    if touched:
+        return "a level was reached"
+    if bars == horizon:
+        return f"the horizon of {horizon} bars"
+    return "the trades of both sides are over" if last.reached else "the session ends"
 
 
 def _entry(bars: Bars, row: int, at: str) -> float | None:

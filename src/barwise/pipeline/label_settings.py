@@ -10,13 +10,13 @@ from barwise.bars import Instrument
 from barwise.bars.sessions import SessionHours
 from barwise.features import LabelRule
 from barwise.labels.binary import OUT_OF_REACH
+from barwise.labels.trace import unit_name
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.label_rules import WITH_BARRIERS
 from barwise.trading import ExecutionContract
 from barwise.trading.costs import BUY, SELL
 
 _OPTIONS = ("atr_period", "unit", "touch", "entry", "sides", "session_end")
-_TITLES = {"atr": "ATR({period})", "volatility": "volatility({period})"}
 
 
 def has_barriers(config: RunConfig) -> bool:
@@ -83,7 +83,7 @@ def rule_text(config: RunConfig, instrument: Instrument) -> str:
     barriers = barrier_settings(config, instrument)
     primary = labels.primary
     trade = "" if primary is None else f"trades of {primary.model.name} pay: "
-    unit = _TITLES.get(labels.unit, "points").format(period=labels.atr_period)
+    unit = unit_name(labels.unit, labels.atr_period)
     return f"{trade}+{barriers['upper']:g} / -{barriers['lower']:g} {unit}"
 
 

@@ -222,7 +222,7 @@ def _columns(labels: Labels) -> dict[str, np.ndarray]:
         "known_at": labels.known_at,
         "ret": labels.ret,
         "touched": labels.touched,
-        "truth": labels.truth,
+        "truth": np.where(labels.valid, np.array(TRUTH, object)[labels.truth], None),
         "cost_fragile": labels.cost_fragile,
         "quality": labels.quality,
         "weight": labels.weight,

@@ -17,7 +17,7 @@ from barwise.pipeline.config import RunConfig
 from barwise.pipeline.inputs import Inputs, prepare_inputs
 from barwise.pipeline.label_settings import barrier_settings, has_barriers
 from barwise.pipeline.label_tables import row_at
-from barwise.pipeline.labelling import prepare_labels
+from barwise.pipeline.labelling import prepare_labels, round_trip
 from barwise.pipeline.lock import locked
 from barwise.pipeline.primary import primary_of
 from barwise.pipeline.steps import Steps
@@ -130,7 +130,9 @@ def trace_at(
             weight=float(own.weight[row]),
         )
     if not barriers:
-        trace = replace(trace, levels={})
+        trace = replace(trace, levels={}, multiples={})
+    if labels.primary is None:
+        trace = replace(trace, cost=round_trip(inputs))
     inside = sample_mask(config, inputs.instrument, bars)[row]
     doubt = "" if inside else "outside the hours that decisions are made in, or filled"
     return trace, doubt, None if asked is None else _judged(asked, chosen, row)
