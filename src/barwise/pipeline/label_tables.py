@@ -214,6 +214,7 @@ def _summary(labels: Labels, seen: np.ndarray) -> LabelSummary:
 
 
 def _columns(labels: Labels) -> dict[str, np.ndarray]:
+    truth = np.where(labels.valid, labels.truth, len(TRUTH))
     return {
         "time": labels.entry_time,
         "valid": labels.valid,
@@ -222,7 +223,7 @@ def _columns(labels: Labels) -> dict[str, np.ndarray]:
         "known_at": labels.known_at,
         "ret": labels.ret,
         "touched": labels.touched,
-        "truth": np.where(labels.valid, np.array(TRUTH, object)[labels.truth], None),
+        "truth": np.array([*TRUTH, None], object)[truth],
         "cost_fragile": labels.cost_fragile,
         "quality": labels.quality,
         "weight": labels.weight,
