@@ -76,6 +76,13 @@ def test_a_person_reads_the_same(capsys):
     out = capsys.readouterr().out
     assert "Probability of backtest overfitting" in out
     assert "2 configurations were tried" in out
+    page = next(Path("experiments").rglob("overfitting.html")).read_text("utf-8")
+    assert str(Path("reports")) in out
+    assert "overfitting.html" in out
+    for sentence in out.splitlines():
+        if sentence.startswith(("Probability of backtest", "The best loses")):
+            assert sentence in page
+    assert "Relative rank out of sample" in page
 
 
 @pytest.mark.usefixtures("longer")

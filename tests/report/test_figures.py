@@ -28,6 +28,7 @@ from barwise.report.figures import (
     plot_splits,
     power_curve,
     price_with_labels_and_signals,
+    recombinations,
     reliability,
     save_figure,
     score_whiskers,
@@ -120,6 +121,12 @@ def some_power():
     )
 
 
+def some_recombinations():
+    inside = rng().normal(1.8, 0.6, 12_870)
+    rank = rng().integers(1, 25, 12_870) / 25
+    return recombinations(rank, inside, 1 - 0.6 * inside, line=(-0.6, 1.0))
+
+
 def some_price():
     close = 1.1 + np.cumsum(rng().normal(0, 1e-4, 400))
     prices = np.column_stack([close, close + 2e-4, close - 2e-4, close + 1e-4])
@@ -166,6 +173,7 @@ ALL = [
     some_equity,
     some_quality,
     some_power,
+    some_recombinations,
     some_price,
     some_leaderboard,
     some_splits,
@@ -236,6 +244,16 @@ def test_drawing_leaves_no_global_state():
         draw()
     assert dict(mpl.rcParams) == before
     assert not Gcf.figs
+
+
+def test_the_ranks_at_or_below_the_median_are_the_probability():
+    rank = np.array([0.2, 0.5, 0.5, 0.8])
+    left = recombinations(rank, rank, rank, line=(np.nan, np.nan)).axes[0]
+    below, above = left.containers
+    assert sum(bar.get_height() for bar in below) == 75.0
+    assert sum(bar.get_height() for bar in above) == 25.0
+    assert all(bar.get_x() < 0.5 for bar in below if bar.get_height())
+    assert all(bar.get_x() >= 0.5 for bar in above if bar.get_height())
 
 
 def test_notebooks_get_a_picture():

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import final
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, final
 
 import numpy as np
 
+from barwise.core.durable import write_text
 from barwise.core.errors import ConfigError, DataError
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.fold_run import FoldSummary
 from barwise.pipeline.trials import daily_returns, ledger_of
+from barwise.report.overfitting_page import render_overfitting
 from barwise.trading.days import session_days_per_year
 from barwise.trading.performance import period_moments
 from barwise.training import Outcome
@@ -85,6 +88,43 @@ class Luck:
     reality: SnoopingTest
     superior: SnoopingTest
     least_years: float
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return what the figures say, the probability of overfitting first."""
+        tried, found = self.strategies[0].deflation, self.pbo
+        return (
+            f"Probability of backtest overfitting: {found.pbo:.0%} (about half where the "
+            "choice of the best says nothing)",
+            f"{tried.trials:,} configurations were tried on these data, about "
+            f"{tried.effective_trials:,.0f} of them independent; {self.compared:,} have "
+            f"returns on the same {self.days:,} session days.",
+            f"The best loses out of sample in {found.probability_of_loss:.0%} of "
+            f"{len(found.logits):,} recombinations; slope of its Sharpe ratio out of "
+            f"sample on that in sample: {found.slope:.2f}",
+            "Chance of so good a best one without any skill: "
+            f"{self.superior.p_value:.3f} (Hansen), {self.reality.p_value:.3f} (White)",
+            f"{self.years:.1f} years of days; below {self.least_years:.1f} the best of so "
+            "many independent trials reaches a Sharpe ratio of 1 by luck",
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all but the single recombinations as plain values."""
+        return {
+            "strategies": [asdict(one) for one in self.strategies],
+            "compared": self.compared,
+            "days": self.days,
+            "years": self.years,
+            "minimum_backtest_years": self.least_years,
+            "pbo": self.pbo.pbo,
+            "probability_of_loss": self.pbo.probability_of_loss,
+            "slope": self.pbo.slope,
+            "intercept": self.pbo.intercept,
+            "r_squared": self.pbo.r_squared,
+            "first_order_dominance": self.pbo.dominance.first_order,
+            "second_order_dominance": self.pbo.dominance.second_order,
+            "reality_check": asdict(self.reality),
+            "superior_predictive_ability": asdict(self.superior),
+        }
 
 
 _ALONE = (
@@ -179,6 +219,22 @@ def luck_of(summary: FoldSummary, n_blocks: int) -> Luck:
         superior_predictive_ability(moving),
         minimum_backtest_length(independent),
     )
+
+
+def write_luck(luck: Luck, summary: FoldSummary) -> Path:
+    """Write the page of a comparison beside the report of its folds."""
+    bars = summary.inputs.bars
+    page = render_overfitting(
+        luck.to_dict(),
+        luck.pbo,
+        line=f"{bars.symbol} · {len(bars):,} bars of {bars.length} · {summary.folding}, "
+        "traded by the day and after costs",
+        points=luck.sentences(),
+        simulated=bars.simulated,
+    )
+    path = summary.report.parent / "overfitting.html"
+    write_text(path, page)
+    return path
 
 
 def _strategy(outcome: Outcome, deflation: Deflation, a_year: float) -> StrategyLuck:

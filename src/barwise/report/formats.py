@@ -29,6 +29,11 @@ def percent(value: float) -> str:
     return f"{100 * value:.1f}%".replace("-", _MINUS)
 
 
+def years(value: float) -> str:
+    """Write years; what takes for ever never comes."""
+    return f"{value:.1f}" if math.isfinite(value) else "never"
+
+
 def whole(value: float) -> str:
     """Write a count."""
     return f"{value:,.0f}".replace("-", _MINUS)

@@ -12,6 +12,7 @@ from barwise.report.figures.label_distribution import label_distribution
 from barwise.report.figures.leaderboard import leaderboard
 from barwise.report.figures.power_curve import power_curve
 from barwise.report.figures.price import price_with_labels_and_signals
+from barwise.report.figures.recombinations import recombinations
 from barwise.report.figures.reliability import reliability
 from barwise.report.figures.score_whiskers import score_whiskers
 from barwise.report.figures.splits import fold_timeline, plot_splits
@@ -34,6 +35,7 @@ __all__ = [
     "plot_splits",
     "power_curve",
     "price_with_labels_and_signals",
+    "recombinations",
     "reliability",
     "save_figure",
     "score_whiskers",
