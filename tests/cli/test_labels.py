@@ -12,7 +12,7 @@ import pytest
 from barwise.cli.app import run
 from barwise.pipeline import RunConfig
 from barwise.pipeline.bar_inputs import prepare_bars, sample_mask
-from barwise.pipeline.features import known, split_settings
+from barwise.pipeline.features import split_settings
 from barwise.pipeline.labelling import prepare_labels
 from barwise.pipeline.steps import Steps
 from barwise.pipeline.store import ObjectStore
@@ -50,7 +50,7 @@ def test_build_counts_what_lies_before_the_test_part(labelled, capsys):
     assert one["cost_fragile"] == pytest.approx(labels.cost_fragile[seen].mean())
     assert 0 < one["effective"] < len(seen) / 2
     assert split_settings(config).fractions == (0.7, 0.15, 0.15)
-    assert (known(labels).end_time >= labels.end_time).all()
+    assert (labels.known_at >= labels.end_time).all()
 
 
 def test_build_writes_one_table_a_horizon(place, labelled, capsys):

@@ -264,6 +264,7 @@ def problems(path) -> list[str]:
 @pytest.mark.parametrize("name", BROKEN)
 def test_problem_is_told_with_its_place_and_the_way_out(tmp_path, name):
     text, expected = BROKEN[name]
+    (tmp_path / "mes.csv").touch()
     path = tmp_path / "run.yaml"
     path.write_text(text)
     told = problems(path)
@@ -274,7 +275,27 @@ def test_problem_is_told_with_its_place_and_the_way_out(tmp_path, name):
             assert part in message
 
 
+def test_names_are_looked_up_in_the_same_pass(tmp_path):
+    path = tmp_path / "run.yaml"
+    path.write_text(
+        GOOD + "labels: {horizonz: [5]}\nfeatures: {names: [rsi_14, rsy_14]}\n"
+        "models: [logistic, lightgmb]\nseed: x\n"
+    )
+    told = problems(path)
+    expected = [
+        (3, "data.path: there is no file"),
+        (5, "labels.horizonz: unknown key; did you mean horizons?"),
+        (6, "features.names[1]: "),
+        (7, "models[1]: unknown model 'lightgmb'"),
+        (8, "seed: 'x' must be a whole number"),
+    ]
+    assert len(told) == len(expected), told
+    for message, (line, part) in zip(told, expected, strict=True):
+        assert message.startswith(f"{path}:{line}: {part}")
+
+
 def test_a_rule_between_keys_waits_until_its_keys_are_right(tmp_path):
+    (tmp_path / "mes.csv").touch()
     path = tmp_path / "run.yaml"
     path.write_text(GOOD + "split: {purge: 30}\nlabels: {horizons: [5, x]}\n")
     assert problems(path) == [

@@ -10,7 +10,7 @@ from barwise.bars.stored import write_bars
 from barwise.datasets import training_rows
 from barwise.features import FeatureGraph
 from barwise.pipeline import RunConfig, build_dataset
-from barwise.pipeline.features import known, parameters_of, split_settings
+from barwise.pipeline.features import parameters_of, split_settings
 from barwise.pipeline.inputs import prepare_inputs
 from barwise.pipeline.journey import run
 from barwise.pipeline.steps import Steps
@@ -74,7 +74,7 @@ def test_every_label_of_those_rows_is_known_before_validation_begins(inputs):
     stop = training_rows(
         inputs.bars.time,
         inputs.sample_mask,
-        {h: known(one) for h, one in inputs.labels.items()},
+        inputs.labels,
         split_settings(inputs.config),
     )
     begin = data.split.boundaries[0]

@@ -41,16 +41,17 @@ def check_choices(config: RunConfig, horizons: Sequence[int] = ()) -> None:
     ConfigError
         One line for every problem: file and line, key, value and the way out.
     """
-    found = [
-        *_of_data(config),
-        *_of_features(config),
-        *_of_signal(config),
-        *_of_horizons(config, horizons),
-        *_of_models(config),
-        *_of_primary(config),
-        *_of_output(config),
-    ]
-    _refuse(config, found)
+    _refuse(config, [*wrong_names(config), *_of_horizons(config, horizons)])
+
+
+def wrong_names(config: RunConfig) -> Iterator[tuple[Place, str]]:
+    """Yield the key of every name that stands for nothing, with what is wrong."""
+    yield from _of_data(config)
+    yield from _of_features(config)
+    yield from _of_signal(config)
+    yield from _of_models(config)
+    yield from _of_primary(config)
+    yield from _of_output(config)
 
 
 def check_labels(config: RunConfig, horizons: Sequence[int] = ()) -> None:

@@ -128,8 +128,12 @@ class RunConfig(Group):
 
         path = Path(path)
         config, lines = read_settings(path)
-        config._folder, config._file, config._lines = path.parent, path, lines
-        return config
+        return config.placed(path, lines)
+
+    def placed(self, path: Path, lines: Mapping[Key, int]) -> RunConfig:
+        """Remember the file that the settings were read from, and where each stands."""
+        self._folder, self._file, self._lines = path.parent, path, lines
+        return self
 
     @property
     def file(self) -> Path | None:

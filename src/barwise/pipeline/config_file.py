@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import json
 import re
@@ -65,6 +66,7 @@ def read_settings(path: Path) -> tuple[RunConfig, dict[Key, int]]:
             )
         except ValidationError as error:
             problems.extend(_schema_problems(error, marked))
+            problems.extend(_wrong_names(path, marked, {one.key for one in problems}))
         else:
             if not problems:
                 return config, marked.lines
@@ -117,6 +119,32 @@ def _broken_rules(marked: Marked, faulty: set[Key]) -> Iterator[Problem]:
         if text:
             key = tuple(rule.at.split("."))
             yield Problem(marked.line(key), key, text)
+
+
+def _wrong_names(path: Path, marked: Marked, faulty: set[Key]) -> Iterator[Problem]:
+    """Look up what is named, as far as the settings stand without the faulty ones."""
+    from barwise.pipeline.choices import wrong_names
+
+    values = copy.deepcopy(marked.value)
+    for key in faulty:
+        _drop(values, key)
+    try:
+        config = RunConfig.model_validate_json(json.dumps(values), strict=True)
+    except ValidationError:
+        return
+    for found, text in wrong_names(config.placed(path, marked.lines)):
+        if not any(found[: len(bad)] == bad for bad in faulty):
+            yield Problem(marked.line(found), found, text)
+
+
+def _drop(values: dict[str, Any], key: Key) -> None:
+    """Take a key out of nested groups; a list goes as a whole."""
+    for part in key:
+        inner = values.get(part) if isinstance(part, str) else None
+        if not isinstance(inner, dict) or part == key[-1]:
+            values.pop(str(part), None)
+            return
+        values = inner
 
 
 def _partly_built(values: Mapping[str, Any], bad: set[str]) -> RunConfig:
