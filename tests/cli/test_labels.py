@@ -35,7 +35,7 @@ def test_build_counts_what_lies_before_the_test_part(labelled, capsys):
     rows = np.flatnonzero(mask)
     # The boundary is where 85 % of the samples are over.
     begins = bars.time[rows[math.floor(0.85 * len(rows))]]
-    assert told["test_begins"] == str(np.datetime64(int(begins), "ns"))[:19]
+    assert told["test_begins"] == str(np.datetime64(int(begins), "ns"))[:19] + "Z"
     (one,) = told["horizons"]
     seen = rows[bars.time[rows] < begins]
     assert one["samples"] == len(seen)
@@ -87,7 +87,7 @@ def test_a_trace_is_the_label_of_the_build(labelled, capsys):
         when = str(np.datetime64(int(inputs.bars.time[row]), "ns"))[:19]
         assert run(["labels", "trace", when, "run.yaml", "--json"]) == 0
         told = json.loads(capsys.readouterr().out)
-        assert told["time"] == when
+        assert told["time"] == when + "Z"
         assert told["label"] == labels.label[row]
         assert told["ret"] == pytest.approx(labels.ret[row])
         assert told["entry"] == inputs.bars.open[row + 1]

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from barwise.bars.calendars import CALENDARS
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.config_text import commented, spell
 from barwise.pipeline.marked_yaml import parse
@@ -94,6 +95,12 @@ def test_remarks_and_gaps():
     )
     assert "  # > seen there\n  path: x\n" in text
     assert text.endswith("One of: open,\n  # close.\n  label:\n")
+
+
+def test_the_calendars_to_choose_from_are_named():
+    facts = {"kind": "cfd", "calendar": "forex", "tick_size": 0.1, "barriers": [1, 1]}
+    text = " ".join(commented({"instrument": facts}).replace("#", "").split())
+    assert f"sessions. One of: {', '.join(CALENDARS)}. calendar: forex" in text
 
 
 def test_unknown_setting_cannot_be_written():

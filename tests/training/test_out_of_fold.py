@@ -186,6 +186,11 @@ def test_a_splitter_without_a_fold_is_refused():
         plan_folds(toy_container(), split_by([]))
 
 
+def test_a_number_of_folds_is_no_splitter():
+    with pytest.raises(ConfigError, match=r"5 splits nothing; .* PurgedKFold\(5\)"):
+        out_of_fold("logistic", toy_container(600), 5)
+
+
 def test_a_row_tested_twice_without_paths_is_refused():
     class Twice:
         def split(self, X):

@@ -115,9 +115,7 @@ def _show(made: LabelTables) -> None:
             for one in made.summaries
         ],
     )
-    write_text(
-        f"\nCounted before {utc(made.test_begins)} UTC: the test part is sealed."
-    )
+    write_text(f"\nCounted before {utc(made.test_begins)}: the test part is sealed.")
 
 
 def _share(count: int, of: int) -> str:

@@ -56,7 +56,13 @@ def trace(
 
 
 def utc(time: int) -> str:
-    """Write nanoseconds UTC as ISO 8601."""
+    """Write nanoseconds UTC as ISO 8601, its zone included.
+
+    Examples
+    --------
+    >>> utc(1_514_764_800_000_000_000)
+    '2018-01-01T00:00:00Z'
+    """
     import numpy as np
 
-    return str(np.datetime64(time, "ns").astype("datetime64[s]"))
+    return f"{np.datetime64(time, 'ns').astype('datetime64[s]')}Z"

@@ -91,7 +91,7 @@ def _show(made: BarrierTuning) -> None:
 
     write_text(
         f"{made.symbol}: {len(made.trials)} trials on {utc(made.span[0])} to "
-        f"{utc(made.span[1])} UTC, the training part"
+        f"{utc(made.span[1])}, the training part"
     )
     if made.best is None:
         write_text("No trial has enough trades and few enough ambiguous labels.")

@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from barwise.bars.bars import PriceKind
-from barwise.bars.calendars import get_calendar
+from barwise.bars.calendars import CALENDARS, get_calendar
 from barwise.bars.columns import FORMAT, TARGETS
 from barwise.bars.contracts import RollRule
 from barwise.bars.event_rule import EventKind
@@ -224,7 +224,7 @@ class InstrumentConfig(Group):
 
     kind: InstrumentKind
     """Kind of instrument."""
-    calendar: Text
+    calendar: Annotated[Text, Field(json_schema_extra={"enum": [*CALENDARS]})]
     """Name of the product calendar that gives its sessions."""
     tick_size: Positive
     """Smallest price step, in the quote currency."""

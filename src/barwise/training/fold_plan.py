@@ -124,7 +124,7 @@ def plan_folds(
     Raises
     ------
     ConfigError
-        If a fold is left without samples, a sample is tested twice by a splitter that
+        If this is no splitter, a fold is left without samples, a sample is tested twice by a splitter that
         knows no paths, or one of meta-labels by a splitter that does: each fold's own
         primary gives it another label.
     LeakError
@@ -142,6 +142,11 @@ def plan_folds(
     """
     samples = development(data) if samples is None else samples
     own = isinstance(splitter, AbstractSplitter)
+    if not hasattr(splitter, "split"):
+        raise ConfigError(
+            f"{splitter!r} splits nothing; hand over an object that does, such as "
+            "PurgedKFold(5)"
+        )
     given = splitter.split(samples if own else np.empty((len(samples), 0)))
     folds = tuple(given) if own else tuple(_checked(given, len(samples)))
     if not folds:

@@ -55,7 +55,7 @@ def barrier_study(
     ...     [(1.5, 1.0, 5), (2.0, 1.0, 10)], [0.1, 0.4], feasible=[True, True]
     ... )
     >>> figure.axes[0].get_ylabel()
-    'Score'
+    'Score (Sharpe a year)'
     """
     values, usable = np.asarray(scores, float), np.asarray(feasible, bool)
     horizons = sorted({horizon for *_, horizon in choices})
@@ -80,7 +80,7 @@ def barrier_study(
     _same_limits(panels, choices)
     if drawn is not None:
         bar = figure.colorbar(drawn, ax=panels, shrink=0.8)
-        bar.set_label("Score", color=INK)
+        bar.set_label("Sharpe a year, less penalties", color=INK)
     return figure
 
 
@@ -118,7 +118,7 @@ def _course(axes: Axes, values: np.ndarray, usable: np.ndarray) -> None:
         )
     axes.axhline(0.0, color=MUTED, lw=0.8)
     axes.set_xlabel("Trial", color=INK)
-    axes.set_ylabel("Score", color=INK)
+    axes.set_ylabel("Score (Sharpe a year)", color=INK)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if len(values):
         axes.legend(loc="best")
@@ -142,6 +142,6 @@ def _plane(
         vmin=span[0],
         vmax=span[1],
     )
-    axes.set_xlabel("Lower multiple", color=INK)
-    axes.set_ylabel("Upper multiple", color=INK)
+    axes.set_xlabel("Lower barrier (widths)", color=INK)
+    axes.set_ylabel("Upper barrier (widths)", color=INK)
     return drawn
