@@ -118,6 +118,11 @@ def finished(tmp_path):
     metrics = {
         "classification": {"macro_f1": 0.41234567, "roc_auc": None},
         "trading": {"sharpe_ratio": 0.5, "num_trades": 12},
+        "intervals": {"sharpe_ratio": {"lower": -0.25, "value": 0.5, "upper": 1.25}},
+        "baselines": {
+            "prior": {"classification": {"macro_f1": 0.33}, "trading": {}},
+            "majority": {"classification": {"macro_f1": 0.25}, "trading": {}},
+        },
     }
     with new_run(tmp_path / "runs", model="lightgbm", horizon=20) as draft:
         text = json.dumps(metrics)
@@ -159,7 +164,11 @@ def test_runs_show_by_name_and_by_path(finished, capsys):
     assert "metrics/evaluation_metrics.json" in by_name["files"]
     assert run(["runs", "show", str(finished)]) == 0
     shown = capsys.readouterr().out
-    assert "classification.roc_auc" in shown
+    rows = {line.split()[0]: line.split()[1:] for line in shown.splitlines() if line}
+    assert rows["score"] == ["lightgbm", "95", "%", "prior", "majority"]
+    assert rows["classification.macro_f1"] == ["0.4123", "-", "0.33", "0.25"]
+    assert rows["classification.roc_auc"] == ["-", "-", "-", "-"]
+    assert rows["trading.sharpe_ratio"] == ["0.5", "-0.25", "to", "1.25", "-", "-"]
     assert "provenance.python" in shown
 
 

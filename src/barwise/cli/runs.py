@@ -25,6 +25,10 @@ _SCORES = (
 )
 
 
+_SCORED = ("classification", "trading")
+_COMPARED = (*_SCORED, "baselines", "intervals")
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the group to the command line."""
     app.add_typer(
@@ -82,10 +86,35 @@ def show(
         write_json(_facts(found) | {"files": _files(path)})
         return
     write_text(f"{found.path}: {found.model}, horizon {found.horizon}")
-    rows = list(_flat(found.metrics)) + list(_flat(found.provenance, "provenance"))
+    _show_scores(found)
+    rest = {k: v for k, v in found.metrics.items() if k not in _COMPARED}
+    rows = _flat(rest) + _flat(found.provenance, "provenance")
     if rows:
         write_table(("what", "value"), rows)
+        write_text("")
     write_text("\n".join(_files(path)))
+
+
+def _show_scores(run: Run) -> None:
+    """Write each score with its interval, and those of the baselines beside it."""
+    baselines: Mapping[str, Any] = run.metrics.get("baselines", {})
+    others = {name: dict(_scores(one)) for name, one in baselines.items()}
+    intervals = run.metrics.get("intervals", {})
+    rows = []
+    for name, value in _scores(run.metrics):
+        found = intervals.get(name.split(".", 1)[1], {})
+        ends = [_number(found.get(end)) for end in ("lower", "upper")]
+        beside = (one.get(name, "-") for one in others.values())
+        rows.append((name, value, " to ".join(ends) if found else "-", *beside))
+    if rows:
+        write_table(("score", run.model, "95 %", *others), rows)
+        write_text("")
+
+
+def _scores(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the scores that are numbers, by name."""
+    parts = {part: metrics[part] for part in _SCORED if part in metrics}
+    return [row for row in _flat(parts) if not row[0].endswith("confusion_matrix")]
 
 
 def _facts(run: Run) -> dict[str, Any]:

@@ -121,7 +121,7 @@ class LabelTrace:
         if self.entry is not None:
             yield f"entry       {self.entry:.10g}"
             for name, level in self.levels.items():
-                yield f"{name:<12}{level:.10g}{self._reckoned(name)}"
+                yield f"{name:<11} {level:.10g}{self._reckoned(name)}"
         if self.steps:
             yield "path        close of the bar, UTC  open high low close"
         for step in self.steps:
