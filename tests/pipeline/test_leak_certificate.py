@@ -63,6 +63,7 @@ def test_the_report_shows_outcome_and_date_of_its_own_audit(config):
     assert f"{made[:4]}-{made[4:6]}-{made[6:8]}" in page
     assert "near label: column &lt;b&gt;: AUC 0.99; leave it out" in page
     assert "no leak audit" not in page
+    assert "the leak audit of this very configuration, data and code found" in page
 
 
 def test_the_newest_audit_counts(config, monkeypatch):

@@ -7,6 +7,7 @@ import pytest
 
 from barwise.metrics import Interval
 from barwise.report import ModelResult
+from barwise.report.leaks_data import LeakCertificate, LeakEvidence
 from barwise.report.verdict import headline, not_shown, read, shown
 
 
@@ -116,6 +117,27 @@ def test_headline_counts_claims(report):
     assert headline(report) == "No edge is claimed for any of the 4 results."
     winner = dataclasses.replace(report, results=[make(), *report.results])
     assert headline(winner) == "An edge is shown for 1 of 5 results: tcn · 20 bars."
+
+
+def test_a_leak_that_was_found_vetoes_every_claim():
+    reading = read(dataclasses.replace(make(), leaks=True))
+    assert not reading.claim
+    assert "the leak audit of this very configuration" in reading.text
+
+
+def test_a_claim_without_an_audit_says_that_none_was_made(report):
+    told = "an edge and a leak look alike"
+    claimed = dataclasses.replace(report, results=[make()], leaks=None)
+    assert told in " ".join(not_shown(claimed))
+    none = dataclasses.replace(claimed, results=[make(deflated=0.5)])
+    assert told not in " ".join(not_shown(none))
+    sound = LeakCertificate("MES", "no leak found", leaks=False, whole=True, checks=[])
+    made = LeakEvidence(sound, "2026-01-02", "barwise audit leaks mes.yaml")
+    audited = dataclasses.replace(claimed, leaks=made)
+    assert told not in " ".join(not_shown(audited))
+    stale = dataclasses.replace(made, certificate=None)
+    unsure = dataclasses.replace(claimed, leaks=stale)
+    assert "barwise audit leaks mes.yaml does" in " ".join(not_shown(unsure))
 
 
 def test_simulated_bars_claim_nothing(report):

@@ -77,6 +77,8 @@ def report_of(
     last_shown = int(first.rows("val")[-1]) + 1
     deflations = book.deflations(outcomes)
     judged = RUN if folds is None else folds.how
+    audit = leak_evidence(inputs.config)
+    leaks = audit.certificate is not None and audit.certificate.leaks
     return page.Report(
         title=title,
         symbol=inputs.instrument.symbol,
@@ -86,7 +88,7 @@ def report_of(
         data=_data(inputs, first, containers),
         labels=[_labels(inputs, containers[h], h) for h in sorted(containers)],
         results=[
-            _result(inputs, outcome, deflation)
+            replace(_result(inputs, outcome, deflation), leaks=leaks)
             for outcome, deflation in zip(outcomes, deflations, strict=True)
         ],
         evidence=replace(
@@ -98,7 +100,7 @@ def report_of(
         settings=inputs.config.model_dump(mode="json"),
         provenance=provenance,
         folds=folds,
-        leaks=leak_evidence(inputs.config),
+        leaks=audit,
         checks={h: check_dataset(containers[h]) for h in sorted(containers)},
     )
 

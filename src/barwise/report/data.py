@@ -213,6 +213,8 @@ class ModelResult:
         For the chart.
     notes : sequence of str
         Anything else that a reader must know.
+    leaks : bool
+        Whether a leak audit of its very configuration found one.
     """
 
     model: str
@@ -231,6 +233,7 @@ class ModelResult:
     equity: Equity | None = None
     signals: Signals | None = None
     notes: Sequence[str] = ()
+    leaks: bool = False
 
     @property
     def name(self) -> str:

@@ -3,7 +3,8 @@
 A claim is about money. An edge is claimed only when, after costs, the whole interval of
 the Sharpe ratio lies above zero, the ratio is above that of every baseline, the whole
 interval of the appraisal ratio over each of them lies above zero, and the Sharpe ratio
-survives deflation for all trials. How well classes are told is said beside it: an edge
+survives deflation for all trials, and only if no leak audit of the very configuration found a
+leak. How well classes are told is said beside it: an edge
 that shows in few bars hardly moves macro-F1.
 """
 
@@ -69,6 +70,12 @@ def read(result: ModelResult) -> Reading:
     >>> read(ModelResult("lstm", 20, metrics, {"sharpe_ratio": wide})).text
     'No edge is claimed: the interval of the Sharpe ratio includes zero.'
     """
+    if result.leaks:
+        return Reading(
+            False,
+            "No edge is claimed: the leak audit of this very configuration, data and "
+            "code found a leak.",
+        )
     against = _against_zero(result) or _against_baselines(result)
     if against:
         return Reading(False, against)
@@ -218,6 +225,13 @@ def not_shown(report: Report) -> list[str]:
         "Macro-F1 above one third is no edge by itself: time of day and volatility "
         "alone reach that, which is why they stand among the baselines.",
     ]
+    audited = report.leaks is not None and report.leaks.certificate is not None
+    if not audited and any(read(result).claim for result in report.results):
+        made = "barwise audit leaks" if report.leaks is None else report.leaks.command
+        lines.append(
+            "That nothing leaks: an edge and a leak look alike in every figure here, and "
+            f"this configuration was not audited on these data; {made} does."
+        )
     if total > 1:
         chance = total * (1 - report.interval_level) / 2
         lines.append(
