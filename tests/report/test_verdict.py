@@ -8,7 +8,7 @@ import pytest
 from barwise.metrics import Interval
 from barwise.report import ModelResult
 from barwise.report.leaks_data import LeakCertificate, LeakEvidence
-from barwise.report.verdict import headline, not_shown, read, shown
+from barwise.report.verdict import headline, not_shown, read, remark, shown
 
 
 def make(
@@ -144,6 +144,16 @@ def test_simulated_bars_claim_nothing(report):
     made = dataclasses.replace(report, simulated=True, results=[make()])
     assert headline(made).startswith("Simulated bars")
     assert any("simulator" in line for line in not_shown(made))
+
+
+def test_what_chance_reaches_is_told_for_as_many_classes(report):
+    assert "about 0.4" in remark(report.results)
+    assert "above one third" in " ".join(not_shown(report))
+    two = {"classification": {"per_class_f1": {"negative": 0.5, "positive": 0.5}}}
+    binary = [ModelResult("logistic", 20, two)]
+    assert "a coin has a macro-F1 of about 0.5" in remark(binary)
+    told = " ".join(not_shown(dataclasses.replace(report, results=binary)))
+    assert "above one half" in told
 
 
 def test_looks_at_the_data_are_told(report):

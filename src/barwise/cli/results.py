@@ -63,14 +63,13 @@ def rows_of_leaderboard(
 
 def show_readings(results: Sequence[ModelResult], evidence: Evidence | None) -> None:
     """Write what each result allows to say, and after how many trials."""
-    from barwise.report.verdict import looks, read
+    from textwrap import fill
+
+    from barwise.report.verdict import looks, read, remark
 
     for result in results:
         write_text(f"  {result.name}: {read(result).text}")
-    write_text(
-        "  A driftless walk reaches a macro-F1 of about 0.4 at short horizons from the\n"
-        "  time of day alone; only the distance to the baselines, after costs, counts."
-    )
+    write_text(fill(remark(results), 78, initial_indent="  ", subsequent_indent="  "))
     for line in looks(evidence):
         write_text(f"  {line}")
 

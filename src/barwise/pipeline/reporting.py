@@ -31,14 +31,10 @@ from barwise.pipeline.trials import TrialBook
 from barwise.report import data as page
 from barwise.report.folds_data import Folds
 from barwise.report.run_plots import reliability_of
+from barwise.report.verdict import remark
 from barwise.training import Outcome
 from barwise.validation.deflation import Deflation
 
-_REMARK = (
-    "A driftless walk with the volatility of a trading day reaches a macro-F1 of about "
-    "0.4 at short horizons from the time of day alone: look at the distance to the "
-    "baselines, and at the Sharpe ratio after costs."
-)
 _PARTS: tuple[Part, ...] = ("train", "val")
 
 
@@ -79,6 +75,10 @@ def report_of(
     judged = RUN if folds is None else folds.how
     audit = leak_evidence(inputs.config)
     leaks = audit.certificate is not None and audit.certificate.leaks
+    results = [
+        replace(_result(inputs, outcome, deflation), leaks=leaks)
+        for outcome, deflation in zip(outcomes, deflations, strict=True)
+    ]
     return page.Report(
         title=title,
         symbol=inputs.instrument.symbol,
@@ -87,16 +87,13 @@ def report_of(
         interval_method="block bootstrap over five label lengths, Student's t",
         data=_data(inputs, first, containers),
         labels=[_labels(inputs, containers[h], h) for h in sorted(containers)],
-        results=[
-            replace(_result(inputs, outcome, deflation), leaks=leaks)
-            for outcome, deflation in zip(outcomes, deflations, strict=True)
-        ],
+        results=results,
         evidence=replace(
             book.evidence(outcomes, deflations), power=beside(inputs.config, judged)
         ),
         candles=_candles(bars[:last_shown], inputs.instrument.tick_size),
         label_tracks=[_track(inputs, containers[h], h) for h in sorted(containers)],
-        verdict=_REMARK,
+        verdict=remark(results),
         settings=inputs.config.model_dump(mode="json"),
         provenance=provenance,
         folds=folds,
