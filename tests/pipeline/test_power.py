@@ -16,10 +16,10 @@ from barwise.bars.stored import write_bars
 from barwise.core.errors import ConfigError, IntegrityError
 from barwise.pipeline import RunConfig, power, run
 from barwise.pipeline.folding import Folding
-from barwise.pipeline.power_judge import Judging
 from barwise.pipeline.power_plan import (
     FULL,
     QUICK,
+    Judging,
     Plan,
     cheap_models,
     identity_of,
@@ -114,6 +114,9 @@ def test_table_figure_and_page_lie_beside_the_summary(made):
     assert facts["years"] == pytest.approx(study.years)
     page = (place / "power.html").read_text()
     assert "on 3 surrogates without an edge (logistic at 3 bars)" in page
+    # The bars that surrogates were drawn from are those of a simulator.
+    assert facts["simulated"]
+    assert "SIMULATED" in page
     assert (place / "power.png").read_bytes()[:4] == b"\x89PNG"
 
 
@@ -151,6 +154,51 @@ def test_finished_surrogates_are_not_judged_again(folder, made, tmp_path, monkey
         study, _ = power.power_study(settings, JUDGING, PLAN, sharpes=SHARPES)
     assert len(seen) == 4 + 2
     assert told(study) == told(made[0])
+
+
+def test_a_large_edge_is_claimed_and_none_where_none_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(power, "STRENGTHS", (0.3, 0.6))
+    bars, _ = prepare(simulate_bars("MES", days=70, seed=3), interval="5min")
+    write_bars(bars, tmp_path / "mes.parquet")
+    settings = config(
+        tmp_path,
+        data={"path": tmp_path / "mes.parquet", "label": "close", "interval": "5min"},
+        features={"set": None, "names": ["return_5", "return_20"]},
+        labels={"horizons": [20]},
+        split={"fractions": (0.5, 0.4, 0.1)},
+        backtest={},
+        output=tmp_path / "claims",
+    )
+    plan = Plan(null=4, planted=5, foresight=1, sizes=(1.0,))
+    judging = Judging(None, (20,))
+    study, place = power.power_study(settings, judging, plan, sharpes=(20.0,))
+    assert study.null.rates["verdict"].count == 0
+    large = study.sizes[1]
+    assert large.sharpe > 12
+    assert large.rates["verdict"].count >= 4
+    says = [one["results"][0]["says"] for one in study.repetitions]
+    assert all(text.startswith("No edge is claimed") for text in says[:4])
+    claimed = [text for text in says[4:] if text.startswith("An edge is shown")]
+    assert len(claimed) == large.rates["verdict"].count
+    # By classes alone nobody would have found it.
+    assert any("are not told better than" in text for text in claimed)
+    assert 0 < study.detectable()[0] <= large.sharpe
+    assert "is not told from chance" in (place / "power.html").read_text()
+
+
+def test_barriers_are_tuned_on_each_surrogate(folder, tmp_path):
+    settings = config(folder, output=tmp_path / "tuned")
+    plan = Plan(null=1, planted=1, foresight=1, sizes=(1.0,))
+    judging = Judging(None, (3,), tune=2)
+    study, _ = power.power_study(settings, judging, plan, sharpes=SHARPES)
+    assert study.tune == 2
+    for one in study.repetitions:
+        (result,) = one["results"]
+        # Both trials of the tuning count in its ledger, beside the model.
+        assert one["trials"] == 3
+        assert result["horizon"] >= 1
+    assert study.sizes[1].sharpe != 0
+    assert not ledger_of(settings).path.exists()
 
 
 @pytest.mark.slow
@@ -213,7 +261,7 @@ def test_what_cannot_be_judged_is_told_and_never_counted(folder, tmp_path, monke
     study, place = power.power_study(settings, JUDGING, PLAN, sharpes=(1e6,))
     assert study.null.rates["verdict"].total == 2
     assert study.failed == ("ConfigError: no luck",)
-    assert "1 surrogates could not be judged" in (place / "power.html").read_text()
+    assert "1 surrogate could not be judged" in (place / "power.html").read_text()
 
 
 def test_a_report_says_what_a_study_of_the_same_configuration_found(folder, tmp_path):

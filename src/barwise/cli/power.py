@@ -22,8 +22,7 @@ from barwise.cli.run import DEFAULT, Config
 
 if TYPE_CHECKING:
     from barwise.pipeline.folding import Folding
-    from barwise.pipeline.power_judge import Judging
-    from barwise.pipeline.power_plan import Plan
+    from barwise.pipeline.power_plan import Judging, Plan
 
 
 Quick = Annotated[bool, typer.Option("--quick", help="Fewer surrogates, same stages.")]
@@ -96,8 +95,7 @@ def power(
     data and settings say what was found. Your own ledger is not touched.
     """
     from barwise.pipeline.power import power_study
-    from barwise.pipeline.power_judge import Judging
-    from barwise.pipeline.power_plan import FULL, QUICK, cheap_models
+    from barwise.pipeline.power_plan import FULL, QUICK, Judging, cheap_models
 
     settings, wanted = chosen(config, models, horizons)
     left_out: tuple[str, ...] = ()
@@ -169,8 +167,10 @@ def _numbers(text: str | None) -> tuple[float, ...]:
 
 
 def _announce(judging: Judging, plan: Plan, left_out: tuple[str, ...]) -> None:
+    from barwise.report.power_text import surrogates
+
     note(
-        f"barwise: {plan.null} surrogates without an edge and {plan.planted} for each "
+        f"barwise: {surrogates(plan.null)} without an edge and {plan.planted} for each "
         f"size of one, judged as by {judging}"
     )
     if left_out:

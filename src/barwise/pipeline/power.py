@@ -11,18 +11,20 @@ from typing import Any, final
 
 import numpy as np
 
+from barwise.core import durable
 from barwise.core.arrays import DAY
 from barwise.core.errors import BarwiseError
 from barwise.core.hashing import hash_json
-from barwise.pipeline.bar_inputs import BarInputs, prepare_bars, sample_mask
+from barwise.pipeline.bar_inputs import BarInputs, prepare_bars
 from barwise.pipeline.choices import check_choices
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.executors import run_tasks
 from barwise.pipeline.labelling import prepare_labels
-from barwise.pipeline.power_foresight import foresight
-from barwise.pipeline.power_judge import Judging, judge_surrogate, scratch_of
+from barwise.pipeline.power_foresight import trade_foresight
+from barwise.pipeline.power_judge import judge_surrogate
 from barwise.pipeline.power_plan import (
     STRENGTHS,
+    Judging,
     Plan,
     identity_of,
     strengths_for,
@@ -30,8 +32,8 @@ from barwise.pipeline.power_plan import (
 )
 from barwise.pipeline.power_study import PowerStudy, Size, studies_folder
 from barwise.pipeline.steps import Step, Steps, source_version
-from barwise.pipeline.store import Content, ObjectStore
-from barwise.pipeline.surrogates import SurrogateSource
+from barwise.pipeline.store import Content
+from barwise.pipeline.surrogates import Drawn, SurrogateSource
 from barwise.pipeline.workplace import workplace
 
 _CODE = (
@@ -53,6 +55,8 @@ _CODE = (
 _YEAR = 365.2425 * DAY
 
 Notify = Callable[[str, float, float], None]
+Work = Callable[[Judging, Drawn], dict[str, Any]]
+"""What is done with a surrogate, to plain values."""
 
 
 @final
@@ -122,6 +126,7 @@ def power_study(
         found = bench.judge(_repetitions(plan, wanted, strengths))
     study = PowerStudy(
         symbol=config.symbol,
+        simulated=inputs.bars.simulated,
         judged=str(judging),
         models=tuple(choice.name for choice in config.models),
         left_out=left_out,
@@ -198,14 +203,11 @@ class _Bench:
 
     def judge(self, tasks: Sequence[Repetition]) -> list[dict[str, Any]]:
         """Judge surrogates, and say of each what was planted in it."""
-        told = self._run("surrogates", judge_repetition, tasks)
+        told = self._run("surrogates", judge_surrogate, tasks)
         return [one | asdict(task) for task, one in zip(tasks, told, strict=True)]
 
     def _run(
-        self,
-        name: str,
-        work: Callable[..., dict[str, Any]],
-        tasks: Sequence[Repetition],
+        self, name: str, work: Work, tasks: Sequence[Repetition]
     ) -> list[dict[str, Any]]:
         found: dict[int, dict[str, Any]] = {}
         every = [self._step(name, task) for task in tasks]
@@ -221,15 +223,16 @@ class _Bench:
         )
         calls = [
             (
+                work,
                 self.source,
                 self.judging,
                 (self.seed, tasks[n].number, round(tasks[n].strength * 1e6)),
                 tasks[n].strength,
-                scratch_of(self.steps.store.folder, every[n].key),
+                self._scratch(every[n]),
             )
             for n in missing
         ]
-        for place, made in run_tasks(work, calls, jobs=self.jobs):
+        for place, made in run_tasks(in_scratch, calls, jobs=self.jobs):
             number = missing[place]
             if "failed" not in made:
                 # As it is read back: JSON does not keep the order of keys.
@@ -238,6 +241,10 @@ class _Bench:
             found[number] = made
             self.notify(f"{name}: {len(found)} of {len(tasks)}", len(found), len(tasks))
         return [found[number] for number in range(len(tasks))]
+
+    def _scratch(self, step: Step) -> Path:
+        """Where it is worked; swept by the next command if this one dies."""
+        return self.steps.store.folder / f"{durable.TEMPORARY}power-{step.key[:16]}"
 
     def _step(self, name: str, task: Repetition) -> Step:
         settings = self.settings | {
@@ -248,49 +255,19 @@ class _Bench:
         return Step(f"power-{name}", source_version(*_CODE), settings)
 
 
-def judge_repetition(
+def in_scratch(
+    work: Work,
     source: SurrogateSource,
     judging: Judging,
     seed: tuple[int, ...],
     strength: float,
     folder: Path,
 ) -> dict[str, Any]:
-    """Draw a surrogate and judge it, in whatever process."""
-
-    def work(scratch: Path) -> dict[str, Any]:
-        return judge_surrogate(judging, source.draw(scratch, seed, strength))
-
-    return _in_scratch(folder, work)
-
-
-def trade_foresight(
-    source: SurrogateSource,
-    judging: Judging,
-    seed: tuple[int, ...],
-    strength: float,
-    folder: Path,
-) -> dict[str, Any]:
-    """Draw a surrogate and trade the edge that was planted in it."""
-
-    def work(scratch: Path) -> dict[str, Any]:
-        drawn = source.draw(scratch, seed, strength)
-        steps = Steps(ObjectStore(scratch / "store"))
-        inputs = prepare_bars(drawn.config, steps)
-        labels = prepare_labels(inputs, steps)
-        bars = inputs.bars
-        mask = sample_mask(drawn.config, inputs.instrument, bars) & labels.events
-        leans = drawn.leans_at(bars.time) * mask
-        made = foresight(drawn.config, bars, labels.width, leans, judging.horizons)
-        return {str(horizon): sharpe for horizon, sharpe in made.items()}
-
-    return _in_scratch(folder, work)
-
-
-def _in_scratch(folder: Path, work: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+    """Draw a surrogate and do something with it, in whatever process."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
-        return work(folder)
+        return work(judging, source.draw(folder, seed, strength))
     except BarwiseError as problem:
         return {"failed": f"{type(problem).__name__}: {problem}"}
     finally:

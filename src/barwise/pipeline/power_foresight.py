@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from barwise.bars import Bars
-from barwise.pipeline.bar_inputs import costs_of, trading_sessions
+from barwise.pipeline.bar_inputs import (
+    costs_of,
+    prepare_bars,
+    sample_mask,
+    trading_sessions,
+)
+from barwise.pipeline.choices import store_folder
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.label_settings import execution_of, sides_of
+from barwise.pipeline.labelling import prepare_labels
+from barwise.pipeline.power_plan import Judging
+from barwise.pipeline.steps import Steps
+from barwise.pipeline.store import ObjectStore
+from barwise.pipeline.surrogates import Drawn
 from barwise.trading import Account, backtest, sharpe_ratio
+
+
+def trade_foresight(judging: Judging, drawn: Drawn) -> dict[str, Any]:
+    """Trade the edge of a surrogate, of which no more than bars and labels are made."""
+    steps = Steps(ObjectStore(store_folder(drawn.config)))
+    inputs = prepare_bars(drawn.config, steps)
+    labels = prepare_labels(inputs, steps)
+    mask = sample_mask(drawn.config, inputs.instrument, inputs.bars) & labels.events
+    leans = drawn.leans_at(inputs.bars.time) * mask
+    made = foresight(drawn.config, inputs.bars, labels.width, leans, judging.horizons)
+    return {str(horizon): sharpe for horizon, sharpe in made.items()}
 
 
 def foresight(

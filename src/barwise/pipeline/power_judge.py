@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, final
+from dataclasses import replace
+from typing import Any
 
-from barwise.core import durable
 from barwise.metrics import json_number
 from barwise.pipeline.barrier_tuning import tune_barriers
 from barwise.pipeline.choices import store_folder
@@ -18,7 +16,7 @@ from barwise.pipeline.folding import Folding
 from barwise.pipeline.inputs import Inputs
 from barwise.pipeline.journey import train_all
 from barwise.pipeline.power_foresight import foresight
-from barwise.pipeline.power_plan import RUN
+from barwise.pipeline.power_plan import Judging
 from barwise.pipeline.reporting import intervals_of
 from barwise.pipeline.steps import Steps
 from barwise.pipeline.store import ObjectStore
@@ -28,29 +26,6 @@ from barwise.report import ModelResult
 from barwise.report.verdict import read
 from barwise.training import Outcome
 from barwise.validation.deflation import Deflation
-
-
-@final
-@dataclass(frozen=True)
-class Judging:
-    """What is done with every surrogate, and with the user's own bars.
-
-    Parameters
-    ----------
-    folding : Folding or None
-        None judges as ``barwise run`` does.
-    horizons : tuple of int
-    tune : int
-        Trials of barrier tuning before; 0 takes the config's barriers.
-    """
-
-    folding: Folding | None
-    horizons: tuple[int, ...]
-    tune: int = 0
-
-    def __str__(self) -> str:
-        """Say it in words."""
-        return RUN if self.folding is None else str(self.folding)
 
 
 def judge_surrogate(judging: Judging, drawn: Drawn) -> dict[str, Any]:
@@ -144,8 +119,3 @@ def _reading(outcome: Outcome, deflation: Deflation | None) -> dict[str, Any]:
 
 def _untold(text: str, done: float, total: float) -> None:
     del text, done, total
-
-
-def scratch_of(store: Path, key: str) -> Path:
-    """Return where a repetition works; swept by the next command if this one dies."""
-    return store / f"{durable.TEMPORARY}power-{key[:16]}"

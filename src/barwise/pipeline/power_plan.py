@@ -14,6 +14,7 @@ from barwise.core.hashing import hash_file, hash_json
 from barwise.models.registry import ModelRegistry
 from barwise.pipeline.config import RunConfig
 from barwise.pipeline.external import table_files
+from barwise.pipeline.folding import Folding
 from barwise.pipeline.source import source_hashes
 
 STRENGTHS = (0.02, 0.05, 0.09, 0.14, 0.2, 0.3, 0.5, 0.9)
@@ -27,6 +28,29 @@ _NOT_JUDGED = {"output", "threads", "models"}
 _PLACES = {"path", "contracts", "rolls"}
 # One-sided interval of 97.5 %, and a power of 80 %, of a normal distribution.
 _REACH = 1.96 + 0.84
+
+
+@final
+@dataclass(frozen=True)
+class Judging:
+    """What is done with every surrogate, and with the user's own bars.
+
+    Parameters
+    ----------
+    folding : Folding or None
+        None judges as ``barwise run`` does.
+    horizons : tuple of int
+    tune : int
+        Trials of barrier tuning before; 0 takes the config's barriers.
+    """
+
+    folding: Folding | None
+    horizons: tuple[int, ...]
+    tune: int = 0
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        return RUN if self.folding is None else str(self.folding)
 
 
 @final
@@ -62,13 +86,13 @@ class Plan:
         Examples
         --------
         >>> FULL.sharpes(4.0)
-        (0.7, 1.4, 2.1, 3.5)
+        (1.4, 2.1, 2.8, 4.2)
         """
         return tuple(round(each * _REACH / math.sqrt(years), 1) for each in self.sizes)
 
 
-FULL = Plan(null=100, planted=40, foresight=4, sizes=(0.5, 1.0, 1.5, 2.5))
-QUICK = Plan(null=12, planted=4, foresight=1, sizes=(1.0, 2.0))
+FULL = Plan(null=100, planted=40, foresight=4, sizes=(1.0, 1.5, 2.0, 3.0))
+QUICK = Plan(null=8, planted=3, foresight=1, sizes=(1.5, 3.0))
 
 
 def cheap_models(config: RunConfig) -> tuple[RunConfig, tuple[str, ...]]:

@@ -82,6 +82,8 @@ class PowerStudy:
     Parameters
     ----------
     symbol : str
+    simulated : bool
+        Whether the user's own bars are of a simulator.
     judged : str
         How each surrogate was judged.
     models : tuple of str
@@ -103,6 +105,7 @@ class PowerStudy:
     """
 
     symbol: str
+    simulated: bool
     judged: str
     models: tuple[str, ...]
     left_out: tuple[str, ...]
@@ -142,6 +145,7 @@ class PowerStudy:
         """Return the study as plain values, without its repetitions."""
         return {
             "symbol": self.symbol,
+            "simulated": self.simulated,
             "judged": self.judged,
             "models": list(self.models),
             "models_left_out": list(self.left_out),

@@ -49,7 +49,7 @@ def render_power_page(study: Mapping[str, Any]) -> str:
     """
     return fill_page(
         title=f"barwise power · {study['symbol']}",
-        simulated=False,
+        simulated=bool(study["simulated"]),
         line=str(study["judged"]),
         contents={"verdict": _TITLE, "settings": "Settings"},
         body=join(list(_body(study))),

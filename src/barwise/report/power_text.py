@@ -11,6 +11,17 @@ _FEW = 60
 """Below so many surrogates the false-alarm rate is known only roughly."""
 
 
+def surrogates(count: int) -> str:
+    """Count them in words.
+
+    Examples
+    --------
+    >>> surrogates(1), surrogates(20)
+    ('1 surrogate', '20 surrogates')
+    """
+    return f"{count:,} surrogate{'' if count == 1 else 's'}"
+
+
 def detectable_text(value: float | None) -> str:
     """Say which Sharpe ratio is found four times out of five."""
     return "none of the edges that were planted" if value is None else ratio(value)
@@ -35,8 +46,8 @@ def beside_results(study: Mapping[str, Any]) -> str:
         )
     return (
         f"With this much data {reach}; false-alarm rate {percent(null['rate'])} "
-        f"[{percent(null['low'])}, {percent(null['high'])}], on {null['total']} "
-        f"surrogates without an edge ({', '.join(study['models'])} at "
+        f"[{percent(null['low'])}, {percent(null['high'])}], on "
+        f"{surrogates(null['total'])} without an edge ({', '.join(study['models'])} at "
         f"{', '.join(map(str, study['horizons']))} bars)."
     )
 
@@ -92,7 +103,7 @@ def _limits(study: Mapping[str, Any]) -> list[str]:
         )
     if study["failed"]:
         lines.append(
-            f"{len(study['failed'])} surrogates could not be judged, the first because: "
+            f"{surrogates(len(study['failed']))} could not be judged, the first because: "
             f"{study['failed'][0]}"
         )
     lines.append(
