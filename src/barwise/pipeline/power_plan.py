@@ -92,7 +92,7 @@ class Plan:
 
 
 FULL = Plan(null=100, planted=40, foresight=4, sizes=(1.0, 1.5, 2.0, 3.0))
-QUICK = Plan(null=8, planted=3, foresight=1, sizes=(1.5, 3.0))
+QUICK = Plan(null=6, planted=2, foresight=1, sizes=(1.5, 3.0))
 
 
 def cheap_models(config: RunConfig) -> tuple[RunConfig, tuple[str, ...]]:
