@@ -1,5 +1,6 @@
 """Fixtures that every folder of tests may use."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,10 @@ from hypothesis import settings
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
 
+_BLANK = {
+    "png": b"\x89PNG",
+    "svg": b'<svg width="1pt" height="1pt" viewBox="0 0 1 1"></svg>',
+}
 _DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -18,3 +23,16 @@ def market_data() -> Path:
     if not _DATA.is_dir():
         pytest.skip("the real market files (../shared/data) are not here")
     return _DATA
+
+
+@pytest.fixture(scope="module")
+def blank_figures() -> Iterator[None]:
+    """Leave every figure blank: for files whose tests run journeys and look at none.
+
+    Most of the time of a small run is spent on drawing.
+    """
+    from barwise.report.figures import style
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(style, "render", lambda _, kind: _BLANK[kind])
+        yield

@@ -14,6 +14,8 @@ import pytest
 
 from barwise.cli.app import run
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 RUN = ("run", "run.yaml")
 SCREEN = 30
 

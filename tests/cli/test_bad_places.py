@@ -22,6 +22,8 @@ from barwise.cli.app import run
 from barwise.models.registry import ModelRegistry
 from barwise.pipeline.lock import locked
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 RUN = ["run", "run.yaml"]
 STORE = Path("experiments/.barwise/store")
 

@@ -7,6 +7,8 @@ import pytest
 from barwise.cli.app import run
 from barwise.training.run_folder import new_run
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 
 def as_json(capsys, *words):
     assert run([*words, "--json"]) == 0

@@ -6,6 +6,8 @@ import pytest
 
 from barwise.cli.app import run
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 in_a_folder = pytest.mark.usefixtures("place")
 
 CV = ["cv", "run.yaml", "--n-splits", "3", "--embargo", "20"]

@@ -5,7 +5,12 @@ import pytest
 from sklearn import metrics as sk
 
 from barwise.core.errors import DataError
-from barwise.metrics import class_names, classification_scores, touch_auc
+from barwise.metrics import (
+    class_names,
+    classification_scores,
+    macro_f1,
+    touch_auc,
+)
 
 CLASSES = np.array([-1, 0, 1])
 
@@ -120,6 +125,22 @@ def test_no_scored_row_leaves_every_score_undefined():
     assert (scores["n_scored"], scores["n_rows"]) == (0, 2)
     assert scores["accuracy"] is scores["ece"] is scores["per_class_f1"]["long"] is None
     assert scores["confusion_matrix"] == [[0] * 3] * 3
+
+
+@pytest.mark.parametrize(
+    ("labels", "given"), [((-1, 0, 1), None), ((-1, 0, 1), 1), ((0, 1), None)]
+)
+@pytest.mark.parametrize("missing", [0.0, 0.3, 1.0])
+def test_macro_f1_alone_is_that_of_all_scores(labels, given, missing):
+    y, p, _ = sample()
+    holes = np.random.default_rng(2).random(len(y)) < missing
+    p[holes] = np.nan
+    y = np.where(holes & ~np.isin(y, labels), 9, np.where(np.isin(y, labels), y, 1))
+    predictions = None if given is None else np.full(len(y), given)
+    more = {"classes": labels, "predictions": predictions}
+    if len(labels) == 2:
+        p = p[:, 1:] / p[:, 1:].sum(axis=1, keepdims=True)
+    assert macro_f1(y, p, **more) == classification_scores(y, p, **more)["macro_f1"]
 
 
 def test_scores_are_json():

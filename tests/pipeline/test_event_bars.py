@@ -10,6 +10,8 @@ from barwise.features import FeatureGraph
 from barwise.labels import triple_barrier
 from barwise.pipeline import RunConfig, build_dataset, run
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 
 def config(symbol, path, output, **data):
     return RunConfig.model_validate(

@@ -24,6 +24,8 @@ from barwise.pipeline.folding import Folding
 from barwise.testing.artefacts import artefacts
 from barwise.training import TrainerConfig, load_out_of_fold, out_of_fold
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 BARS = simulate_bars("MES", days=10, signal=0.2, seed=8)
 FOLDS = Folding("purged", 5, embargo=60)
 LSTM = {"hidden_size": 4, "layers": 1, "sequence_length": 8, "max_epochs": 1}

@@ -20,6 +20,8 @@ from barwise.pipeline.side import side_inputs
 from barwise.pipeline.steps import Steps
 from barwise.pipeline.store import ObjectStore
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 NAMES = (
     "regime_hmm_2_p1",
     "lag_2_regime_hmm_2_p1",

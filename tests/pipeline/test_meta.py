@@ -30,6 +30,8 @@ from barwise.training import load_out_of_fold, out_of_fold, plan_folds
 from barwise.training.out_of_fold import predict_fold
 from oracles import backtest as slow
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 HORIZON, DAYS = 4, 50
 FOLDS = PurgedKFold(3, purge=12, embargo=20)
 

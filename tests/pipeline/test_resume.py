@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -20,10 +20,10 @@ symbol: MES
 data: {path: mes.parquet, label: close}
 features: {set: null, names: [log_return_1, rsi_14, hvol_20, session_progress]}
 labels: {horizons: [5]}
-models:
-  - logistic
-  - {name: lstm, config: {hidden_size: 4, layers: 1, sequence_length: 8, max_epochs: 2}}
+models: [logistic, %s]
 """
+NET = """{name: lstm,
+  config: {hidden_size: 4, layers: 1, sequence_length: 8, max_epochs: 2}}"""
 
 
 @pytest.fixture(scope="module")
@@ -33,116 +33,19 @@ def bars(tmp_path_factory):
     return path
 
 
-def fill(folder, bars):
+def fill(folder, bars, second):
     folder.mkdir(parents=True)
     (folder / "mes.parquet").hardlink_to(bars)
-    (folder / "run.yaml").write_text(CONFIG)
+    (folder / "run.yaml").write_text(CONFIG % second)
     return folder
 
 
-def environment():
-    return os.environ | {"OPENBLAS_NUM_THREADS": "1"}
-
-
-# Runs are forked from one process that has imported everything, so that many kills are
-# affordable; each is a process of its own, which SIGKILL ends without a word.
-DRIVER = """
-    import json, os, signal, sys
-    from pathlib import Path
-    import torch, lightgbm, matplotlib.pyplot
-    from barwise.pipeline import RunConfig, run
-    from barwise.testing.artefacts import artefacts, leftovers
-
-    base, wanted = Path(sys.argv[1]), sys.argv[2:]
-    peace = base / "whole"
-    originals = {name: getattr(os, name) for name in ("rename", "replace")}
-
-    def child(folder, kill_at):
-        moments = []
-
-        def tick(text):
-            moments.append(text)
-            if len(moments) == kill_at:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        def place(target):
-            target, output = Path(target).resolve(), folder / "experiments"
-            if not target.is_relative_to(output):
-                return "scratch"
-            parts = target.relative_to(output).parts
-            name = parts[2] if parts[0] == ".barwise" else parts[0]
-            inside = any(part.startswith(".tmp-") for part in parts)
-            return "a draft in " + name if inside else name
-
-        # A name that appears has a moment before it and one behind it.
-        for name, original in originals.items():
-            def wrapped(source, target, original=original, **options):
-                tick("before " + place(target))
-                original(source, target, **options)
-                tick("after " + place(target))
-            setattr(os, name, wrapped)
-        os.fsync = lambda handle: None  # a killed process loses nothing it wrote
-        os.chdir(folder)
-        run(RunConfig.read("run.yaml"))
-        (folder / "moments").write_text(json.dumps(moments))
-
-    def forked(folder, kill_at=0):
-        process = os.fork()
-        if not process:
-            try:
-                child(folder, kill_at)
-            except BaseException as problem:
-                sys.stderr.write(repr(problem))
-                os._exit(1)
-            os._exit(0)
-        return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-
-    def records(folder):
-        found = (folder / "experiments").rglob("steps/*/[!.]*.json")
-        return {path: path.stat().st_mtime_ns for path in found}
-
-    assert forked(peace) == 0
-    whole = artefacts(peace / "experiments")
-    moments = json.loads((peace / "moments").read_text())
-    # Every name of a moment at its first, or all moments one by one.
-    numbers = (
-        range(1, len(moments) + 1)
-        if wanted == ["all"]
-        else [moments.index(name) + 1 for name in wanted]
-    )
-    told = []
-    for number in numbers:
-        folder = base / f"killed-{number}"
-        folder.mkdir()
-        for name in ("mes.parquet", "run.yaml"):
-            os.link(peace / name, folder / name)
-        output = folder / "experiments"
-        codes = [forked(folder, number)]
-        seen = artefacts(output)
-        done = records(folder)
-        codes.append(forked(folder))
-        now = records(folder)
-        told.append({
-            "moment": moments[number - 1],
-            "codes": codes,
-            # What was there after the kill was whole: files of the whole run.
-            "whole": seen.items() <= whole.items(),
-            "runs": len({name.split("/")[1] for name in seen if name[:5] == "runs/"}),
-            "kept": all(now[path] == at for path, at in done.items()),
-            "done": len(done),
-            "same": artefacts(output) == whole,
-            "left": [str(path) for path in leftovers(output)],
-            "folders": len(list((output / "runs").iterdir())),
-        })
-    print(json.dumps({"whole": len(moments), "told": told}))
-"""
-
-
-def killed(tmp_path, bars, *moments):
-    fill(tmp_path / "whole", bars)
+def killed(folder, *moments):
+    """What was found after a kill at each moment, and after the run behind it."""
+    driver = Path(__file__).with_name("killed_anywhere.py")
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(DRIVER), str(tmp_path), *moments],
-        env=environment(),
+        [sys.executable, driver, folder, *moments],
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=False,
@@ -162,26 +65,39 @@ def check(told):
 
 
 def test_killed_while_results_get_their_names(tmp_path, bars):
-    told = killed(
-        tmp_path, bars, "before runs", "after runs", "after a draft in reports"
-    )["told"]
+    fill(tmp_path / "whole", bars, "prior")
+    moments = ("within a row", "before runs", "after a draft in reports")
+    told = killed(tmp_path, *moments)["told"]
     check(told)
-    # All steps were done, and as many run folders visible as were whole.
-    assert [one["done"] for one in told] == [5, 5, 5]
-    assert [one["runs"] for one in told] == [0, 1, 2]
+    # A model's row is written behind its step; a row and a run folder show when whole.
+    assert [one["done"] for one in told] == [4, 5, 5]
+    assert [one["rows"] for one in told] == [0, 2, 2]
+    assert [one["runs"] for one in told] == [0, 0, 2]
 
 
 @pytest.mark.slow
-def test_killed_at_every_moment_at_which_a_name_appears(tmp_path, bars):
-    found = killed(tmp_path, bars, "all")
+def test_killed_at_every_moment_at_which_something_appears(tmp_path, bars):
+    fill(tmp_path / "whole", bars, NET)
+    found = killed(tmp_path)
     check(found["told"])
-    assert len(found["told"]) == found["whole"] > 40
     assert {one["done"] for one in found["told"]} == set(range(6))
+    assert {one["runs"] for one in found["told"]} == {0, 1, 2}
+    assert {one["rows"] for one in found["told"]} == {0, 1, 2}
+    # Every name outside a draft, and every place with drafts.
+    visible = [name for name in found["moments"] if "a draft" not in name]
+    moments = [one["moment"] for one in found["told"]]
+    assert [name for name in moments if "a draft" not in name] == visible
+    assert len(visible) > 40
+    assert set(map(appears, moments)) == set(map(appears, found["moments"]))
+
+
+def appears(moment):
+    return moment.partition(" ")[2]
 
 
 @pytest.mark.slow
 def test_a_real_command_killed_at_any_time_goes_on(tmp_path, bars):
-    folder = fill(tmp_path / "whole", bars)
+    folder = fill(tmp_path / "whole", bars, NET)
     run_command(folder, "run.yaml")
     (folder / "experiments").rename(folder / "first")
     seconds = run_command(folder, "run.yaml")
@@ -189,7 +105,7 @@ def test_a_real_command_killed_at_any_time_goes_on(tmp_path, bars):
     assert artefacts(folder / "first") == whole
     kills = []
     for number, delay in enumerate(kill_times(seconds, 5, seed=2)):
-        folder = fill(tmp_path / str(number), bars)
+        folder = fill(tmp_path / str(number), bars, NET)
         output = folder / "experiments"
         kills.append(kill_and_rerun(folder, "run.yaml", output, delay, whole))
     assert all(kill.recovered for kill in kills), kills

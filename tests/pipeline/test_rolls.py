@@ -11,6 +11,8 @@ from barwise.pipeline import RunConfig, build_dataset, run
 from barwise.pipeline.source import read_source
 from barwise.pipeline.training import market_of
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 DAYS = 20
 # Sessions of the simulated bars, which begin on 2022-01-04.
 ROLLS = [

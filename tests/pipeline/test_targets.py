@@ -17,6 +17,8 @@ from barwise.pipeline.labelling import prepare_labels
 from barwise.pipeline.steps import Steps
 from barwise.pipeline.store import ObjectStore
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 QUICK = {
     "lightgbm": {"max_rounds": 20},
     "lstm": {"max_epochs": 1, "hidden_size": 4},

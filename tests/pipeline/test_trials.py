@@ -10,6 +10,8 @@ from barwise.pipeline.fold_run import evaluate
 from barwise.pipeline.folding import Folding
 from barwise.pipeline.trials import ledger_of
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 BARS = simulate_bars("MES", days=10, signal=0.2, seed=8)
 EVER = (0, 2**62)
 

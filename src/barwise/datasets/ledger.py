@@ -201,8 +201,12 @@ class Ledger:
     @property
     def head(self) -> str:
         """Hash of the last row, after checking the chain; 64 zeros when empty."""
-        chain = self._chain()
-        return chain[-1][0] if chain else FIRST
+        return (FIRST, *self.hashes)[-1]
+
+    @property
+    def hashes(self) -> tuple[str, ...]:
+        """Hash of each row, oldest first, after checking the chain."""
+        return tuple(digest for digest, _ in self._chain())
 
     def _chain(self) -> list[tuple[str, Trial]]:
         """Return hash and trial of each row, checked.

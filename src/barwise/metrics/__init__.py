@@ -10,6 +10,7 @@ from barwise.metrics.classification import (
     class_names,
     classification_scores,
     json_number,
+    macro_f1,
     touch_auc,
 )
 from barwise.metrics.comparison import score_intervals
@@ -45,6 +46,7 @@ __all__ = [
     "integrated_time",
     "interval_of",
     "json_number",
+    "macro_f1",
     "reliability_curve",
     "resampled_sums",
     "score_intervals",

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray
 
 from barwise.core.arrays import Index, Vector
@@ -30,6 +30,7 @@ from barwise.core.errors import DataError
 
 _BARTLETT_FREEDOM = 1.5
 _MAX_UNDEFINED = 0.1
+_AT_ONCE = 4096  # block starts
 
 
 @final
@@ -83,6 +84,14 @@ def block_starts(
     >>> [len(first) for first in block_starts(10, 4, n_resamples=2, seed=0)]
     [3, 3]
     """
+    for firsts in _bunches(n_rows, block_length, n_resamples, seed):
+        yield from firsts
+
+
+def _bunches(
+    n_rows: int, block_length: int, n_resamples: int, seed: int
+) -> Iterator[Int[ndarray, "resample block"]]:
+    """Yield block starts of as many resamples at once as fit a processor's cache."""
     if not 1 <= block_length <= n_rows:
         raise DataError(
             f"blocks of {block_length} rows do not fit {n_rows} rows: an interval needs "
@@ -90,8 +99,9 @@ def block_starts(
         )
     generator = np.random.default_rng(seed)
     blocks = -(-n_rows // block_length)
-    for _ in range(n_resamples):
-        yield generator.integers(0, n_rows, blocks)
+    at_once = max(1, _AT_ONCE // blocks)
+    for done in range(0, n_resamples, at_once):
+        yield generator.integers(0, n_rows, (min(at_once, n_resamples - done), blocks))
 
 
 def bootstrap_interval(
@@ -204,13 +214,14 @@ def resampled_sums(
     rows = len(terms)
     around = np.concatenate([terms, terms[:block_length]])
     reached = np.concatenate([np.zeros((1, terms.shape[1])), np.cumsum(around, axis=0)])
-    sums = np.empty((n_resamples, terms.shape[1]))
     lengths = np.full(-(-rows // block_length), block_length)
     # The last block is cut, so that a resample has as many rows as there are.
     lengths[-1] = rows - (len(lengths) - 1) * block_length
-    for i, first in enumerate(block_starts(rows, block_length, n_resamples, seed)):
-        sums[i] = (reached[first + lengths] - reached[first]).sum(axis=0)
-    return sums
+    sums = [
+        (reached[firsts + lengths] - reached[firsts]).sum(axis=1)
+        for firsts in _bunches(rows, block_length, n_resamples, seed)
+    ]
+    return np.concatenate(sums)
 
 
 def interval_of(

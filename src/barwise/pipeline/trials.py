@@ -24,7 +24,9 @@ from barwise.validation.deflation import (
 N_BLOCKS = 16
 """Blocks of session days that are recombined, as the authors of the method do."""
 
-_FILE = "ledger.sqlite"
+LEDGER = "ledger.sqlite"
+"""Name of the ledger in an output folder."""
+
 _FIGURES = (
     ("classification", "macro_f1"),
     ("classification", "log_loss"),
@@ -37,7 +39,7 @@ _PLACES = {"path", "contracts"}
 
 def ledger_of(config: RunConfig) -> Ledger:
     """Return the ledger of a config's output folder."""
-    return Ledger(config.output_path / _FILE)
+    return Ledger(config.output_path / LEDGER)
 
 
 @final

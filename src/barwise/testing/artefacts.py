@@ -9,7 +9,9 @@ from typing import Any
 
 from barwise.core.durable import TEMPORARY
 from barwise.core.hashing import hash_file, hash_json
+from barwise.datasets.ledger import Ledger
 from barwise.pipeline.store import ObjectStore
+from barwise.pipeline.trials import LEDGER
 from barwise.training import list_runs
 from barwise.training.run_folder import PROVENANCE
 
@@ -33,12 +35,14 @@ def artefacts(output: Path) -> dict[str, str]:
         ``objects/{address}``: every object that a record names, checked on reading.
         ``runs/{model}_{horizon}/...``: files of the run folders without
         ``provenance.json``; a second run of a model and horizon is ``{...}#2``.
+        ``ledger/{number}``: the hash of a row of the trial ledger.
         ``report``: the numbers of the newest report's page without its provenance.
 
     Raises
     ------
     IntegrityError
-        If an object is not what its address says, or a run folder is damaged.
+        If an object is not what its address says, or a run folder or the ledger is
+        damaged.
 
     Examples
     --------
@@ -46,7 +50,13 @@ def artefacts(output: Path) -> dict[str, str]:
     >>> artefacts(Path(tempfile.mkdtemp()))
     {}
     """
-    return _steps(output) | _runs(output / "runs") | _report(output / "reports")
+    ledger = Ledger(output / LEDGER).hashes
+    return (
+        _steps(output)
+        | _runs(output / "runs")
+        | {f"ledger/{number}": row for number, row in enumerate(ledger, start=1)}
+        | _report(output / "reports")
+    )
 
 
 def leftovers(output: Path) -> list[Path]:

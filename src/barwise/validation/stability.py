@@ -13,6 +13,7 @@ from typing import Any, final
 import numpy as np
 
 from barwise.core.arrays import Index, Vector
+from barwise.metrics import macro_f1
 from barwise.models.outputs import PredictionOutput
 from barwise.training.evaluation import Asked, Examiner
 from barwise.training.fold_plan import NO_FOLD, FoldPlan
@@ -92,7 +93,12 @@ def slices(
             scores["accuracy"],
             found.intervals,
             {
-                key: examiner.score(one).classification["macro_f1"]
+                key: macro_f1(
+                    examiner.asked.y,
+                    one.class_probabilities,
+                    classes=asked.classes,
+                    predictions=one.class_predictions,
+                )
                 for key, one in blind.items()
             },
         )
