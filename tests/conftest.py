@@ -10,10 +10,6 @@ from hypothesis import settings
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
 
-_BLANK = {
-    "png": b"\x89PNG",
-    "svg": b'<svg width="1pt" height="1pt" viewBox="0 0 1 1"></svg>',
-}
 _DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -32,7 +28,8 @@ def blank_figures() -> Iterator[None]:
     Most of the time of a small run is spent on drawing.
     """
     from barwise.report.figures import style
+    from blank import blank
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(style, "render", lambda _, kind: _BLANK[kind])
+        patch.setattr(style, "render", blank)
         yield

@@ -4,7 +4,8 @@
 config; without names of moments, all that :func:`telling` keeps are taken.
 
 Runs are forked from one process that has imported everything, so that many kills are
-affordable; each is a process of its own, which SIGKILL ends without a word.
+affordable; each is a process of its own, which SIGKILL ends without a word. Figures
+are blank.
 """
 
 import importlib
@@ -18,7 +19,9 @@ from itertools import groupby
 from pathlib import Path
 
 from barwise.pipeline import RunConfig, run
+from barwise.report.figures import style
 from barwise.testing.artefacts import artefacts, leftovers
+from blank import blank
 
 INPUTS = ("mes.parquet", "run.yaml")
 
@@ -156,6 +159,7 @@ def examine(folder, number, whole):
 
 
 def main(base, wanted):
+    style.render = blank
     peace = base / "whole"
     assert forked(watched_run, peace) == 0
     for name in json.loads((peace / "modules").read_text()):

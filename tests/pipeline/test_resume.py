@@ -45,7 +45,8 @@ def killed(folder, *moments):
     driver = Path(__file__).with_name("killed_anywhere.py")
     done = subprocess.run(
         [sys.executable, driver, folder, *moments],
-        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+        env=os.environ
+        | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=False,
