@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from benchmarks.quality.real_rolls import ES_ROLLS
 
 from barwise.bars import Bars, read_bars
 from barwise.bars.doubts import source_doubts
@@ -13,17 +14,6 @@ from barwise.bars.rolls import check_rolls, label_contracts
 from barwise.bars.simulate import simulate_bars
 from barwise.bars.stored import write_bars
 from barwise.core.errors import ConfigError, DataError
-
-# First session of the new contract, from, to, new minus old close: of the data's notes.
-ES_ROLLS = [
-    ("2024-06-18", "202406", "202409", 67.75),
-    ("2024-09-17", "202409", "202412", 61.0),
-    ("2024-12-17", "202412", "202503", 73.25),
-    ("2025-03-18", "202503", "202506", 51.5),
-    ("2025-06-17", "202506", "202509", 53.5),
-    ("2025-09-16", "202509", "202512", 57.5),
-    ("2025-12-16", "202512", "202603", 57.25),
-]
 
 
 def rolls_of(rows):
@@ -39,7 +29,7 @@ def es(market_data):
 
 @pytest.fixture(scope="module")
 def labelled(es):
-    return label_contracts(es, rolls_of(ES_ROLLS), sessions_of(es, "cme_equity"))
+    return label_contracts(es, ES_ROLLS, sessions_of(es, "cme_equity"))
 
 
 def test_seven_real_rolls_are_found_and_their_jumps_taken_out(es, labelled):
@@ -49,7 +39,7 @@ def test_seven_real_rolls_are_found_and_their_jumps_taken_out(es, labelled):
     summer = ["2024-06-17T22", "2024-09-16T22", "2024-12-16T23", "2025-03-17T22"]
     summer += ["2025-06-16T22", "2025-09-15T22", "2025-12-15T23"]
     assert opens.astype(str).tolist() == summer
-    assert labelled.contract[rows].tolist() == [roll[2] for roll in ES_ROLLS]
+    assert labelled.contract[rows].tolist() == [roll.new for roll in ES_ROLLS]
     np.testing.assert_array_equal(labelled.close, es.close)
     assert "7 of 7 weeks" in source_doubts(es, get_instrument("ES"))[0]
     assert source_doubts(labelled, get_instrument("ES")) == []
@@ -57,7 +47,7 @@ def test_seven_real_rolls_are_found_and_their_jumps_taken_out(es, labelled):
 
 def test_returns_at_real_rolls_are_those_of_the_table(es, labelled):
     rows = np.flatnonzero(labelled.contract[1:] != labelled.contract[:-1]) + 1
-    jumps = np.array([roll[3] for roll in ES_ROLLS])
+    jumps = np.array([roll.jump for roll in ES_ROLLS])
     # By hand: the new contract's own close before is the old one's plus the jump.
     own = es.close[rows - 1] + jumps
     ratio = RollAdjuster("ratio").push(labelled).close
@@ -98,7 +88,7 @@ def test_one_contract_is_not_doubted(name, symbol, label, market_data):
 
 
 def test_without_the_jumps_the_open_follows_on_the_close(es):
-    bare = rolls_of([roll[:3] for roll in ES_ROLLS])
+    bare = tuple(roll.model_copy(update={"jump": None}) for roll in ES_ROLLS)
     named = label_contracts(es, bare, sessions_of(es, "cme_equity"))
     assert named.new_close is None
     rows = np.flatnonzero(named.contract[1:] != named.contract[:-1]) + 1

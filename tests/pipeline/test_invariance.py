@@ -6,10 +6,11 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from benchmarks.quality.real_rolls import ES_ROLLS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from barwise.bars import Roll, label_contracts, read_bars, sessions_of
+from barwise.bars import label_contracts, read_bars, sessions_of
 from barwise.bars.rolls import rolls_in
 from barwise.bars.simulate import simulate_bars
 from barwise.bars.stored import write_bars
@@ -253,30 +254,15 @@ def test_a_later_roll_changes_no_earlier_row_of_a_built_in_set(name, data):
     np.testing.assert_array_equal(one.push(known)[:row], two.push(other)[:row])
 
 
-ES_ROLLS = [
-    {"session": day, "from": old, "to": new, "jump": jump}
-    for day, old, new, jump in (
-        ("2024-06-18", "202406", "202409", 67.75),
-        ("2024-09-17", "202409", "202412", 61.0),
-        ("2024-12-17", "202412", "202503", 73.25),
-        ("2025-03-18", "202503", "202506", 51.5),
-        ("2025-06-17", "202506", "202509", 53.5),
-        ("2025-09-16", "202509", "202512", 57.5),
-        ("2025-12-16", "202512", "202603", 57.25),
-    )
-]
-
-
 def test_of_seven_real_rolls_each_changes_only_rows_behind_it(market_data):
     path = market_data / "ES_5m_2024-05_2026-02.parquet"
     bars = read_bars(path, symbol="ES", label="open")
     sessions = sessions_of(bars, "cme_equity")
-    rolls = tuple(Roll.model_validate(one) for one in ES_ROLLS)
     graph = FeatureGraph(set_columns("boosting_optimal"))
     graph.fit(bars[:10_000])
 
     def features(count):
-        named = label_contracts(bars, rolls[:count], sessions)
+        named = label_contracts(bars, ES_ROLLS[:count], sessions)
         return named, graph.with_parameters(graph.fitted_parameters).push(named)
 
     whole, seen = features(7)

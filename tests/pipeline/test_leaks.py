@@ -5,9 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from benchmarks.quality.leaks import clean, columns, procedures, tables
-from benchmarks.quality.leaks.lab import Lab
 from benchmarks.quality.leaks.second.missed import UNSEEN
-from benchmarks.quality.leaks.suite import alarms, audit, cases, power
+from benchmarks.quality.leaks.suite import alarms, answer, audit, cases, power
 
 from barwise.core.errors import ConfigError
 from barwise.datasets import PreparationSettings
@@ -16,16 +15,6 @@ from barwise.pipeline.audits.leaks.association import associated, explained
 from barwise.pipeline.audits.leaks.setup import with_frame
 from barwise.pipeline.audits.leaks.verdict import Check, Leak, NotChecked
 from barwise.testing.toy_data import toy_container
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    return Lab(tmp_path_factory.mktemp("lab"))
-
-
-def found(setup, name):
-    check = next(one for one in CHECKS if one.name == name)
-    return check.answer(setup, awake=False)
 
 
 @pytest.mark.parametrize(
@@ -50,9 +39,9 @@ def found(setup, name):
     ],
 )
 def test_a_planted_leak_is_caught_by_its_check(leak, check, lab):
-    answer = found(leak(lab), check)
-    assert answer.verdict == "leaks"
-    assert all(one.evidence and one.way_out for one in answer.found)
+    told = answer(leak(lab), check)
+    assert told.verdict == "leaks"
+    assert all(one.evidence and one.way_out for one in told.found)
 
 
 @pytest.mark.parametrize(
@@ -66,10 +55,10 @@ def test_a_planted_leak_is_caught_by_its_check(leak, check, lab):
     ],
 )
 def test_a_procedure_that_sees_its_test_rows_is_caught(procedure, check, lab):
-    answer = found(procedures.setup(lab, procedure), check)
-    assert answer.verdict == "leaks"
+    told = answer(procedures.setup(lab, procedure), check)
+    assert told.verdict == "leaks"
     # The row that is named is one of the held-out ones, and its answer did move.
-    (leak,) = answer.found
+    (leak,) = told.found
     assert leak.row in set(lab.data().split.val)
     assert leak.value > 0
 
@@ -78,7 +67,7 @@ def test_a_procedure_that_sees_its_test_rows_is_caught(procedure, check, lab):
 def test_an_honest_procedure_is_not_accused(procedure, lab):
     setup = procedures.setup(lab, procedure)
     for name in ("held-out labels", "later rows", "shuffled labels"):
-        assert found(setup, name).verdict == "clean"
+        assert answer(setup, name).verdict == "clean"
 
 
 @pytest.mark.parametrize(
@@ -99,7 +88,7 @@ def test_a_look_alike_is_not_accused(look_alike, lab):
 
 def test_a_column_stamped_with_the_open_of_its_hour_is_caught(lab):
     setup = lab.with_function(columns.hourly_stamped_with_its_open)
-    (leak,) = found(setup, "columns").found
+    (leak,) = answer(setup, "columns").found
     assert "looks up to" in leak.evidence
     assert leak.row is not None
 
@@ -116,14 +105,14 @@ def test_every_check_of_a_data_set_finds_what_is_planted_in_it(lab):
 
 def test_a_check_that_finds_nothing_that_is_planted_counts_for_nothing():
     asleep = Check("blind", "nothing", lambda _: [], lambda setup: setup)
-    answer = asleep.answer(Setup(toy_container()))
-    assert (answer.verdict, answer.canary) == ("asleep", False)
+    told = asleep.answer(Setup(toy_container()))
+    assert (told.verdict, told.canary) == ("asleep", False)
 
 
 def test_what_was_there_before_the_planting_proves_nothing():
     same = Check("deaf", "-", lambda _: [Leak("doubt", "x", "-", "-")], lambda one: one)
-    answer = same.answer(Setup(toy_container()))
-    assert (answer.verdict, answer.canary) == ("asleep", False)
+    told = same.answer(Setup(toy_container()))
+    assert (told.verdict, told.canary) == ("asleep", False)
 
 
 def test_what_is_not_known_is_not_checked():
@@ -138,7 +127,7 @@ def test_a_column_in_steps_has_round_quartiles_by_itself(lab):
     steps = np.tile([-1.0, -0.5, -0.5, 0.0, 0.0, 0.5, 0.5, 1.0], len(lab.bars))
     values = steps[: len(lab.bars)] + np.where(np.arange(len(lab.bars)) % 8, 0, 1e-9)
     assert np.ptp(np.percentile(values, (25, 75))) == pytest.approx(1.0, abs=1e-6)
-    assert found(lab.with_values(values), "file figures").verdict == "clean"
+    assert answer(lab.with_values(values), "file figures").verdict == "clean"
 
 
 def test_a_column_that_reaches_its_own_bounds_is_not_accused(lab):
@@ -149,7 +138,7 @@ def test_a_column_that_reaches_its_own_bounds_is_not_accused(lab):
     rows = rng.permutation(len(values))
     values[rows[: round(0.01 * len(values))]] = 466.667
     values[rows[-3 * round(0.01 * len(values)) :]] = -466.667
-    assert found(lab.with_values(values), "file figures").verdict == "clean"
+    assert answer(lab.with_values(values), "file figures").verdict == "clean"
 
 
 def test_a_column_that_was_scaled_by_quartiles_of_the_file_is_caught(lab):
@@ -157,15 +146,15 @@ def test_a_column_that_was_scaled_by_quartiles_of_the_file_is_caught(lab):
     change += np.random.default_rng(0).normal(size=len(change)) * 1e-7
     low, middle, high = np.percentile(change, (25, 50, 75))
     scaled = lab.with_values((change - middle) / (high - low))
-    assert found(scaled, "file figures").verdict == "leaks"
+    assert answer(scaled, "file figures").verdict == "leaks"
 
 
 def test_a_column_of_earlier_bars_is_doubted_not_accused(lab):
     # An edge, however large, is no leak where the column was computed from the past.
     setup = tables.return_among_the_columns(lab)
-    assert found(setup, "near label").verdict == "leaks"
+    assert answer(setup, "near label").verdict == "leaks"
     proved = setup.replace(proved=frozenset({"planted"}))
-    assert found(proved, "near label").verdict == "doubtful"
+    assert answer(proved, "near label").verdict == "doubtful"
 
 
 def test_a_preparation_of_other_rows_is_named_with_both_figures(lab):
@@ -173,7 +162,7 @@ def test_a_preparation_of_other_rows_is_named_with_both_figures(lab):
     preparation = type(data.preparation)(PreparationSettings())
     preparation.fit(data.frame.samples(data.split.val))
     setup = lab.setup(with_frame(data, data.frame, preparation=preparation))
-    (leak,) = found(setup, "preparation").found
+    (leak,) = answer(setup, "preparation").found
     assert leak.where == "preparation: scaler.center[0]"
     train = np.median(data.frame.matrix[data.split.train, 0])
     assert f"{train:.4f}"[:6] in leak.evidence
@@ -202,8 +191,8 @@ def test_without_enough_samples_nothing_is_said():
     data = toy_container()
     split = replace(data.split, train=data.split.train[:50], val=data.split.val[:10])
     few = Setup(with_frame(data, data.frame, split=split))
-    assert found(few, "near label").verdict == "not checked"
-    assert found(few, "held-out labels").verdict == "not checked"
+    assert answer(few, "near label").verdict == "not checked"
+    assert answer(few, "held-out labels").verdict == "not checked"
     with pytest.raises(NotChecked):
         next(one for one in CHECKS if one.name == "columns").find(few)
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from benchmarks.quality.leaks.lab import Lab
 from benchmarks.quality.leaks.page import blind
 from benchmarks.quality.leaks.procedures import setup as with_procedure
 from benchmarks.quality.leaks.second import (
@@ -13,10 +12,9 @@ from benchmarks.quality.leaks.second import (
     sources,
 )
 from benchmarks.quality.leaks.second.missed import UNSEEN
-from benchmarks.quality.leaks.suite import cases
+from benchmarks.quality.leaks.suite import answer, cases
 from scipy.stats import rankdata
 
-from barwise.pipeline.audits.leaks import CHECKS
 from barwise.pipeline.audits.leaks.association import (
     beyond_chance,
     beyond_the_last_move,
@@ -28,16 +26,6 @@ from barwise.pipeline.audits.leaks.source_bars import (
     volume_lead,
 )
 from barwise.pipeline.source import read_source
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    return Lab(tmp_path_factory.mktemp("lab"))
-
-
-def found(setup, name):
-    check = next(one for one in CHECKS if one.name == name)
-    return check.answer(setup, awake=False)
 
 
 @pytest.mark.parametrize(
@@ -54,16 +42,16 @@ def found(setup, name):
     ],
 )
 def test_a_leak_of_the_second_set_is_caught_by_its_check(leak, check, lab):
-    answer = found(leak(lab), check)
-    assert answer.verdict == "leaks"
-    assert all(one.evidence and one.way_out for one in answer.found)
+    told = answer(leak(lab), check)
+    assert told.verdict == "leaks"
+    assert all(one.evidence and one.way_out for one in told.found)
 
 
 @pytest.mark.parametrize(
     "function", [columns.reopened_at_the_close, columns.stale_quotes_filled_backward]
 )
 def test_a_column_that_looks_ahead_in_few_rows_is_caught(function, lab):
-    (leak,) = found(lab.with_function(function), "columns").found
+    (leak,) = answer(lab.with_function(function), "columns").found
     assert 1 <= leak.value <= 12
 
 
@@ -76,7 +64,7 @@ def test_a_column_that_looks_ahead_in_few_rows_is_caught(function, lab):
     ],
 )
 def test_a_procedure_that_knows_of_few_later_rows_is_caught(procedure, check, lab):
-    assert found(with_procedure(lab, procedure), check).verdict == "leaks"
+    assert answer(with_procedure(lab, procedure), check).verdict == "leaks"
 
 
 def test_a_procedure_that_remembers_earlier_rows_is_not_accused(lab):
@@ -85,20 +73,20 @@ def test_a_procedure_that_remembers_earlier_rows_is_not_accused(lab):
         made[2:] = (made[2:] + made[1:-1] + made[:-2]) / 3.0
         return made
 
-    assert found(with_procedure(lab, smoothed), "later rows").verdict == "clean"
+    assert answer(with_procedure(lab, smoothed), "later rows").verdict == "clean"
 
 
 def test_figures_of_the_past_on_the_same_grid_are_no_later_figures(lab):
     # Ranges and later moves are whole ticks of one price: many are equal by chance.
     bars = lab.bars
     setup = lab.with_values((bars.high - bars.low) / bars.close)
-    assert found(setup, "later figures").verdict == "clean"
+    assert answer(setup, "later figures").verdict == "clean"
 
 
 def test_samples_that_the_past_has_chosen_are_not_accused(lab):
     moved = np.abs(np.diff(np.log(lab.bars.close), prepend=0.0)) > 5e-4
     setup = lab.setup(samples._build(lab, lab.labels, sample_mask=moved))
-    assert found(setup, "samples").verdict == "clean"
+    assert answer(setup, "samples").verdict == "clean"
 
 
 def test_what_a_source_shows_is_read_off_its_bars(lab):

@@ -13,8 +13,9 @@ from scipy.stats import binomtest
 from barwise.core.errors import BarwiseError
 from barwise.features.own import run_file
 from barwise.pipeline import RunConfig
-from barwise.pipeline.audits.leaks import Setup, audit_leaks
+from barwise.pipeline.audits.leaks import CHECKS, Setup, audit_leaks
 from barwise.pipeline.audits.leaks.of_config import audit_config_for_leaks
+from barwise.pipeline.audits.leaks.verdict import Answer
 from benchmarks.quality.leaks.clean import CLEAN
 from benchmarks.quality.leaks.columns import COLUMNS
 from benchmarks.quality.leaks.configs import CONFIGS
@@ -84,6 +85,11 @@ class Outcome:
     @property
     def right(self) -> bool:
         return self.caught == self.case.leaks
+
+
+def answer(setup: Setup, check: str) -> Answer:
+    """What one check alone says of a setup, without a test of its power."""
+    return next(one for one in CHECKS if one.name == check).answer(setup, awake=False)
 
 
 def cases() -> list[Case]:

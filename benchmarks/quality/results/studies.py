@@ -13,6 +13,7 @@ from typing import Any, final
 
 from barwise.pipeline import RunConfig
 from barwise.pipeline.folding import Folding
+from benchmarks.quality.real_rolls import ES_ROLLS
 
 HORIZON = 20
 """Bars: the longest of the four usual horizons, so that costs weigh least."""
@@ -67,28 +68,13 @@ class Study:
         )
 
 
-_ES_ROLLS = (
-    ("2024-06-18", "ESM4", "ESU4", 67.75),
-    ("2024-09-17", "ESU4", "ESZ4", 61.00),
-    ("2024-12-17", "ESZ4", "ESH5", 73.25),
-    ("2025-03-18", "ESH5", "ESM5", 51.50),
-    ("2025-06-17", "ESM5", "ESU5", 53.50),
-    ("2025-09-16", "ESU5", "ESZ5", 57.50),
-    ("2025-12-16", "ESZ5", "ESH6", 57.25),
-)
-
 STUDIES = (
     Study(
         "ES_5m",
         "ES",
         "ES_5m_2024-05_2026-02.parquet",
         "E-mini S&P 500 futures, May 2024 to February 2026, seven rolls",
-        {
-            "rolls": [
-                {"session": day, "from": old, "to": new, "jump": jump}
-                for day, old, new, jump in _ES_ROLLS
-            ]
-        },
+        {"rolls": ES_ROLLS},
     ),
     Study(
         "EURUSD_1m_2018",
