@@ -25,7 +25,8 @@ def market_data() -> Path:
 def blank_figures() -> Iterator[None]:
     """Leave every figure blank: for files whose tests run journeys and look at none.
 
-    Most of the time of a small run is spent on drawing.
+    Most of the time of a small run is spent on drawing. Figures are still composed,
+    of what the run has found; only their picture is left out.
     """
     from barwise.report.figures import style
     from blank import blank

@@ -20,6 +20,8 @@ from barwise.core.errors import ConfigError
 from barwise.pipeline import RunConfig
 from barwise.training import BASELINES
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 SCORES = {
     "accuracy",
     "macro_f1",

@@ -8,7 +8,10 @@ from barwise.bars.stored import write_bars
 from barwise.core.errors import ConfigError
 from barwise.features import FeatureGraph
 from barwise.pipeline import RunConfig, build_dataset, run
+from barwise.pipeline.inputs import prepare_inputs
 from barwise.pipeline.source import read_source
+from barwise.pipeline.steps import Steps
+from barwise.pipeline.store import ObjectStore
 from barwise.pipeline.training import market_of
 
 pytestmark = pytest.mark.usefixtures("blank_figures")
@@ -48,6 +51,12 @@ def config(folder, **data):
         "output": folder / "experiments",
     }
     return RunConfig.model_validate(settings)
+
+
+def inputs_of(settings):
+    """What a run makes before it trains."""
+    store = ObjectStore(settings.output_path / ".barwise" / "store")
+    return prepare_inputs(settings, Steps(store), lambda _: None)
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +107,7 @@ def test_no_trade_is_held_over_a_roll(summary):
 
 
 def test_a_roll_table_of_a_later_roll_changes_no_earlier_row(folder, summary):
-    first = config(folder, rolls=ROLLS[:1])
-    matrix = run(first).inputs.matrix
+    matrix = inputs_of(config(folder, rolls=ROLLS[:1])).matrix
     bars = summary.inputs.bars
     row = int(np.argmax(bars.contract == "MESU2"))
     np.testing.assert_array_equal(matrix[:row], summary.inputs.matrix[:row])
@@ -138,8 +146,8 @@ def test_contracts_by_a_list_with_expiries_or_a_table(folder):
 
 
 def test_another_adjustment_reads_the_bars_once(folder, summary):
-    other = run(config(folder, rolls=ROLLS, roll_adjustment="difference"))
-    mine, theirs = summary.inputs.addresses, other.inputs.addresses
+    other = inputs_of(config(folder, rolls=ROLLS, roll_adjustment="difference"))
+    mine, theirs = summary.inputs.addresses, other.addresses
     assert mine["bars"] == theirs["bars"]
     assert mine["labels"] == theirs["labels"]
     assert mine["features"] != theirs["features"]

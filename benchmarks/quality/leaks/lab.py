@@ -24,7 +24,6 @@ from barwise.pipeline import RunConfig
 from barwise.pipeline.audits.history import History
 from barwise.pipeline.audits.leaks import Setup
 from barwise.pipeline.audits.subjects import FrameSubject, GraphSubject
-from barwise.pipeline.features import known
 
 DAYS = 12
 HORIZON = 10
@@ -68,7 +67,7 @@ class Lab:
 
     @cached_property
     def labels(self):
-        return known(triple_barrier(self.bars, horizon=HORIZON, upper=1.25, lower=1.25))
+        return triple_barrier(self.bars, horizon=HORIZON, upper=1.25, lower=1.25)
 
     def data(
         self, matrix=None, names=NAMES, labels=None, **preparation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, final, runtime_checkable
+from typing import Any, Protocol, final, runtime_checkable
 
 import numpy as np
 
@@ -49,7 +49,7 @@ class LabelArrays(Protocol):
         """Quality weight; it knows the outcome, so it is for training only."""
 
 
-def when_known(labels: LabelArrays) -> np.ndarray:
+def when_known(labels: Any) -> np.ndarray:
     """Return when labels were known, which is what purging goes by.
 
     Labels that are known later than they end, as after a session whose last bars had
