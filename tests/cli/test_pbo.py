@@ -19,8 +19,6 @@ from barwise.validation import (
     superior_predictive_ability,
 )
 
-pytestmark = pytest.mark.usefixtures("blank_figures")
-
 PBO = ["pbo", "run.yaml", "--n-splits", "3", "--embargo", "20", "--n-blocks", "4"]
 BOTH = [*PBO, "--models", "logistic,time_of_day"]
 

@@ -8,30 +8,17 @@ import talib
 
 from barwise.features import find
 from barwise.testing.evaluate import evaluate
+from oracles.market import smooth
 
 FILES = ("ES_5m_2024-05_2026-02", "BTCUSDT_1h_2017-08_2024-03", "6E_1m_2024-01")
 ROWS = 20_000
 SPANS = (1, 2, 3, 5, 10, 20, 60)
 
 
-def walk():
-    rng = np.random.default_rng(5)
-    close = 5000 * np.exp(np.cumsum(1e-3 * rng.standard_normal(ROWS)))
-    opens = close * np.exp(5e-4 * rng.standard_normal(ROWS))
-    reach = np.abs(rng.standard_normal((2, ROWS))) * 1e-3 * close
-    return {
-        "open": opens,
-        "high": np.maximum(opens, close) + reach[0],
-        "low": np.minimum(opens, close) - reach[1],
-        "close": close,
-        "volume": rng.integers(1, 1000, ROWS).astype(float),
-    }
-
-
 @pytest.fixture(scope="module", params=("walk", *FILES))
 def bars(request):
     if request.param == "walk":
-        return walk()
+        return smooth(ROWS, seed=5)
     import polars as pl
 
     folder = request.getfixturevalue("market_data")

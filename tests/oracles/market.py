@@ -35,17 +35,17 @@ def _schedule():
     }
 
 
-def smooth():
-    rng = np.random.default_rng(8)
-    close = 5000 * np.exp(np.cumsum(1e-3 * rng.standard_normal(ROWS)))
-    opens = close * np.exp(5e-4 * rng.standard_normal(ROWS))
-    reach = np.abs(rng.standard_normal((2, ROWS))) * 1e-3 * close
+def smooth(rows=ROWS, seed=8):
+    rng = np.random.default_rng(seed)
+    close = 5000 * np.exp(np.cumsum(1e-3 * rng.standard_normal(rows)))
+    opens = close * np.exp(5e-4 * rng.standard_normal(rows))
+    reach = np.abs(rng.standard_normal((2, rows))) * 1e-3 * close
     return {
         "open": opens,
         "high": np.maximum(opens, close) + reach[0],
         "low": np.minimum(opens, close) - reach[1],
         "close": close,
-        "volume": rng.integers(1, 900, ROWS).astype(float),
+        "volume": rng.integers(1, 900, rows).astype(float),
     }
 
 
