@@ -126,6 +126,17 @@ def test_openings_are_counted_by_symbol_and_overlapping_time(seal):
     assert seal.count("GC", 150, 400) == 1
 
 
+def test_symbols_that_move_together_share_their_openings(build, table, tmp_path):
+    file, span = tmp_path / "openings.jsonl", None
+    for number, symbol in enumerate(("MES", "ES"), 1):
+        data = build(table, symbol=symbol, seal=TestSeal(file, underlying="SP500"))
+        data.open_test(reason=f"look at {symbol}")
+        assert data.times_opened == number
+        span = data.test_span
+    assert TestSeal(file).count("SP500", *span) == 2
+    assert TestSeal(file).count("ES", *span) == 0
+
+
 def test_a_reason_is_needed_and_a_place_to_write(seal, tmp_path):
     with pytest.raises(ConfigError, match="needs a reason"):
         seal.record(opening(reason=" "))

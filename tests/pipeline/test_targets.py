@@ -254,3 +254,36 @@ def test_direction_labels_of_a_run_are_those_of_the_function(folder):
         np.testing.assert_array_equal(found.label, plain.label)
         np.testing.assert_array_equal(found.known_at, plain.known_at)
         assert found.classes == (0, 1)
+
+
+def test_bars_that_nobody_decides_on_take_nothing_of_a_labels_uniqueness(folder):
+    wanted = config(
+        folder,
+        {"horizons": [20], "session_end": "carry"},
+        data={
+            "path": folder / "bars.parquet",
+            "label": "close",
+            "session": "RTH",
+            "session_applies": "samples",
+        },
+    )
+    data = bw.build_dataset(wanted, horizon=20)
+    targets, bars = data.frame.targets, data.frame.times
+    inputs = prepare_inputs(
+        wanted, Steps(ObjectStore(folder / "experiments" / "store")), lambda _: None
+    )
+    decided = np.flatnonzero(targets.valid & inputs.sample_mask)
+    # The night has labels of its own, which run into the morning.
+    assert np.count_nonzero(targets.valid) > 2 * len(decided)
+    alive, all_alive = np.zeros((2, len(bars)))
+    for row in np.flatnonzero(targets.valid):
+        life = slice(row + 1, targets.end_index[row] + 1)
+        all_alive[life] += 1
+        alive[life] += row in decided
+    met = 0
+    for row in data.rows("train"):
+        life = slice(row + 1, targets.end_index[row] + 1)
+        met += (alive[life] != all_alive[life]).any()
+        expected = np.mean(1 / alive[life])
+        assert data.frame.uniqueness[row] == pytest.approx(expected)
+    assert met > 10

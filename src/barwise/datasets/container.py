@@ -138,7 +138,7 @@ class TimeSeriesDataContainer:
         settings : DatasetSettings, optional
             Split, preparation, classes, column roles.
         symbol : str
-            What is traded (the underlying, where several symbols share one).
+            What is traded.
         seal : TestSeal, optional
             Without one the test part cannot be opened.
 
@@ -357,7 +357,8 @@ class TimeSeriesDataContainer:
             )
         start, end = self.test_span
         config = self.configuration if configuration is None else configuration
-        self._seal.record(Opening(self.symbol, start, end, reason, config))
+        market = self._seal.market_of(self.symbol)
+        self._seal.record(Opening(market, start, end, reason, config))
         self._opened = True
         return self.X_test, self.y_test
 
@@ -369,10 +370,10 @@ class TimeSeriesDataContainer:
 
     @property
     def times_opened(self) -> int:
-        """How often test data of this symbol and time were opened, by anyone."""
+        """How often test data of this market and time were opened, by anyone."""
         if self._seal is None:
             return 0
-        return self._seal.count(self.symbol, *self.test_span)
+        return self._seal.count(self._seal.market_of(self.symbol), *self.test_span)
 
     @property
     def configuration(self) -> str:

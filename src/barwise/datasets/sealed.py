@@ -65,6 +65,10 @@ class TestSeal:
     ----------
     path : Path
         The file; created with the first opening.
+    underlying : str
+        What moves the market that is sealed, where several symbols share one: who
+        opened the test part of one has seen that of the others. By default a data
+        set's own symbol.
 
     Examples
     --------
@@ -78,11 +82,16 @@ class TestSeal:
 
     __test__: ClassVar[bool] = False  # not a test case, whatever its name begins with
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, underlying: str = "") -> None:
         self.path = path
+        self.underlying = underlying
 
     def __repr__(self) -> str:
         return f"TestSeal({self.path})"
+
+    def market_of(self, symbol: str) -> str:
+        """Return what is sealed where a symbol is traded."""
+        return self.underlying or symbol
 
     def record(self, opening: Opening) -> bool:
         """Write an opening down before the data are shown.

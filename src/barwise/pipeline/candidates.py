@@ -45,6 +45,8 @@ def candidates_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
             prune_correlated=config.features.prune_correlated,
         ),
     )
+    # Bars that nobody decides on share nothing with a sample's label.
+    mask = inputs.sample_mask
     data = TimeSeriesDataContainer.build(
         inputs.matrix,
         inputs.names,
@@ -54,8 +56,8 @@ def candidates_of(inputs: Inputs, horizon: int) -> TimeSeriesDataContainer:
         max_horizon=longest,
         longest=inputs.labels[longest],
         segments=window_segments(inputs.bars, inputs.roll_invariant),
-        sample_mask=inputs.sample_mask,
-        uniqueness=_uniqueness(labels) if wanted.uniqueness else None,
+        sample_mask=mask,
+        uniqueness=_uniqueness(labels.only(mask)) if wanted.uniqueness else None,
         settings=settings,
         symbol=inputs.instrument.symbol,
         seal=seal_of(config),
@@ -71,7 +73,8 @@ def labels_of(inputs: Inputs, horizon: int) -> Labels:
 
 def seal_of(config: RunConfig) -> TestSeal:
     """Return where openings of the test part are recorded."""
-    return TestSeal(config.output_path / "test_openings.jsonl")
+    file = config.output_path / "test_openings.jsonl"
+    return TestSeal(file, underlying=config.traded().underlying)
 
 
 def window_segments(bars: Bars, roll_invariant: Mapping[str, bool]) -> np.ndarray:
