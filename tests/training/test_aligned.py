@@ -221,6 +221,20 @@ def test_changed_training_spans_are_refused(file):
         load_out_of_fold(file)
 
 
+def test_a_file_without_a_column_or_with_another_type_was_changed(file):
+    table = pq.read_table(file)
+    for name in table.column_names:
+        for other in (
+            table.drop_columns([name]),
+            table.drop_columns([name]).append_column(
+                name, pa.array(["x"] * len(table))
+            ),
+        ):
+            pq.write_table(other, file)
+            with pytest.raises(IntegrityError, match="was changed"):
+                load_out_of_fold(file)
+
+
 def test_a_cut_off_file_and_another_table_are_refused(file, tmp_path):
     file.write_bytes(file.read_bytes()[:-50])
     with pytest.raises(IntegrityError, match="cannot be read"):

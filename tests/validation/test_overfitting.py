@@ -143,7 +143,9 @@ def test_strategies_that_never_trade_decide_nothing():
     ("returns", "blocks", "error", "says"),
     [
         (noise(0), 7, ConfigError, "even, from 2 to 24, got 7"),
-        (noise(0), 0, ConfigError, "even, from 2 to 24"),
+        (noise(0), 0, ConfigError, "n_blocks must be a whole number >= 2, got 0"),
+        (noise(0), True, ConfigError, "n_blocks must be a whole number"),
+        ([["a", "b"]] * 40, 4, DataError, "must be a table of numbers"),
         (noise(0), 26, ConfigError, "even, from 2 to 24"),
         (noise(0)[:31], 16, DataError, "at least 32 periods and 2 strategies"),
         (noise(0)[:, :1], 16, DataError, r"got shape \(400, 1\)"),

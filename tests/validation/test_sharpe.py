@@ -132,6 +132,13 @@ def test_without_skill_the_best_of_many_is_rarely_significant():
     assert np.mean(np.array(deflated) > 0.95) < stats.binom.ppf(0.99, 200, 0.05) / 200
 
 
+def test_any_number_of_trials_has_a_finite_best():
+    # Extreme value theory: sqrt(2 ln N) and a little less.
+    for count in (1e15, 1e17, 1e100):
+        best = expected_maximum_sharpe(count, 1.0)
+        assert 0.9 < best / math.sqrt(2 * math.log(count)) < 1
+
+
 def test_what_is_undefined_stays_undefined():
     nan = math.nan
     assert math.isnan(probabilistic_sharpe_ratio(nan, 100))

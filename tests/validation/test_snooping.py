@@ -5,7 +5,7 @@ import pytest
 from arch.bootstrap import SPA, StationaryBootstrap
 from scipy import stats
 
-from barwise.core.errors import DataError
+from barwise.core.errors import ConfigError, DataError
 from barwise.metrics import stationary_sums, stationary_variance
 from barwise.validation import (
     reality_check,
@@ -159,3 +159,5 @@ def test_what_cannot_be_tested_is_named():
         reality_check(returns_of(0), np.zeros(249))
     with pytest.raises(DataError, match="blocks of 300 rows do not fit 250"):
         reality_check(returns_of(0), mean_block_length=300)
+    with pytest.raises(ConfigError, match="n_resamples must be a whole number >= 1"):
+        reality_check(returns_of(0), n_resamples=0)

@@ -31,7 +31,9 @@ def pbo(
     ] = 5,
     n_blocks: Annotated[
         int,
-        typer.Option("--n-blocks", min=2, help="Blocks of days to recombine, even."),
+        typer.Option(
+            "--n-blocks", min=2, max=24, help="Blocks of days to recombine, even."
+        ),
     ] = 16,
     embargo: Embargo = None,
     jobs: Jobs = 1,

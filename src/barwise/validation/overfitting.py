@@ -23,6 +23,7 @@ from numpy import ndarray
 from scipy import stats
 
 from barwise.core.errors import ConfigError
+from barwise.datasets.splitter import whole
 from barwise.validation.returns import returns_table
 
 Sums = Float[ndarray, "block strategy"]
@@ -155,7 +156,8 @@ def probability_of_backtest_overfitting(
     >>> probability_of_backtest_overfitting(returns, 10).pbo
     0.0
     """
-    if n_blocks % 2 or not 2 <= n_blocks <= _MOST_BLOCKS:
+    n_blocks = whole(n_blocks, 2, "n_blocks")
+    if n_blocks % 2 or n_blocks > _MOST_BLOCKS:
         raise ConfigError(
             f"n_blocks must be even, from 2 to {_MOST_BLOCKS}, got {n_blocks}: half of "
             "the blocks are in-sample"

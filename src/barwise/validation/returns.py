@@ -30,8 +30,13 @@ def returns_table(returns: Any, *, at_least: int, strategies: int = 1) -> Matrix
     >>> returns_table([[0.01, -0.01], [0.0, 0.02]], at_least=2).shape
     (2, 2)
     """
-    # One layout in memory: sums of another one differ in the last bit.
-    table = np.ascontiguousarray(returns, dtype=np.float64)
+    try:
+        # One layout in memory: sums of another one differ in the last bit.
+        table = np.ascontiguousarray(returns, dtype=np.float64)
+    except (ValueError, TypeError) as problem:
+        raise DataError(
+            f"returns must be a table of numbers (n_periods, n_strategies): {problem}"
+        ) from problem
     if table.ndim != 2 or len(table) < at_least or table.shape[1] < strategies:
         raise DataError(
             "returns must be a table (n_periods, n_strategies) of at least "

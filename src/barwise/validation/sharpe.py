@@ -241,8 +241,9 @@ def _expected_maximum(count: float) -> float:
     """Expected maximum of some standard normals, approximated; 0 for one."""
     if count == 1:
         return 0.0
-    first = float(stats.norm.ppf(1 - 1 / count))
-    second = float(stats.norm.ppf(1 - 1 / (count * math.e)))
+    # Not ppf(1 - 1 / count), which is infinite from 10^16 trials on.
+    first = float(stats.norm.isf(1 / count))
+    second = float(stats.norm.isf(1 / (count * math.e)))
     # Little more than one trial would fall below zero, which no maximum does.
     return max((1 - _EULER) * first + _EULER * second, 0.0)
 

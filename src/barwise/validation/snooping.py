@@ -22,6 +22,7 @@ import numpy as np
 
 from barwise.core.arrays import Matrix
 from barwise.core.errors import DataError
+from barwise.datasets.splitter import whole
 from barwise.metrics.stationary import stationary_sums, stationary_variance
 from barwise.validation.returns import returns_table
 
@@ -164,7 +165,7 @@ def _test(
     *,
     studentised: bool,
 ) -> SnoopingTest:
-    rows = len(excess)
+    rows, n_resamples = len(excess), whole(n_resamples, 1, "n_resamples")
     if length is None:
         length = math.ceil(round(rows ** (1 / 3), 9))
     root, mean = math.sqrt(rows), excess.mean(axis=0)
