@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -133,6 +134,7 @@ class BarrierStudy:
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.journal.parent.mkdir(parents=True, exist_ok=True)
+        _cut_unfinished_line(self.journal)
         try:
             study = optuna.create_study(
                 study_name=_NAME,
@@ -143,12 +145,21 @@ class BarrierStudy:
             # Begun by a process that was killed; its choice is made again.
             for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
                 study.tell(trial.number, state=TrialState.FAIL)
-        except (ValueError, KeyError) as problem:
+            _finished(study)
+        except (ValueError, KeyError, TypeError, AssertionError) as problem:
             raise IntegrityError(
                 f"{self.journal} is damaged ({problem}); restore it from a copy, or move "
                 "it away to begin the study anew"
             ) from problem
         yield study
+
+
+def _cut_unfinished_line(journal: Path) -> None:
+    """Drop what a full disk or a power failure left of a line; it was told to nobody."""
+    content = journal.read_bytes() if journal.exists() else b""
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content):
+        os.truncate(journal, whole)
 
 
 def _finished(study: Study) -> list[tuple[Choice, Verdict]]:
