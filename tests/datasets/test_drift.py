@@ -49,7 +49,7 @@ def test_too_many_columns_that_moved_close_the_gate(build, table):
     assert moved_in(verdict) == ["x1", "x2", "x3"]
     assert findings(verdict, "drift")[0][0] == "error"
     assert not verdict.ready
-    assert verdict.headline.startswith("not ready for training: 1 errors")
+    assert verdict.headline.startswith("not ready for training: 1 error,")
     assert check_dataset(build(table), CheckSettings(drifting=0.6)).ready
 
 
