@@ -14,7 +14,7 @@ from barwise.pipeline.audits.leaks import CHECKS, Setup, audit_leaks
 from barwise.pipeline.audits.leaks.association import associated, explained
 from barwise.pipeline.audits.leaks.setup import with_frame
 from barwise.pipeline.audits.leaks.verdict import Check, Leak, NotChecked
-from barwise.testing.toy_data import toy_container
+from barwise.testing.toy_data import toy_container, toy_labels
 
 
 @pytest.mark.parametrize(
@@ -120,6 +120,17 @@ def test_what_is_not_known_is_not_checked():
     assert result.of("columns").verdict == "not checked"
     assert not result.whole
     assert "did not look" in result.headline
+
+
+def test_labels_of_one_class_are_audited_as_far_as_that_goes():
+    labels = toy_labels()
+    labels.label[:] = 0
+    result = audit_leaks(Setup(toy_container(labels=labels)))
+    assert result.of("folds").verdict == "clean"
+    for name in ("held-out labels", "shuffled labels"):
+        assert result.of(name).verdict == "not checked"
+        assert "hold 1 of 3 classes" in result.of(name).why
+    assert "every training label is 0" in result.of("samples").why
 
 
 def test_a_column_in_steps_has_round_quartiles_by_itself(lab):

@@ -152,8 +152,10 @@ def labels_by_a_figure_of_the_file(lab: Lab):
         return SimpleNamespace(
             label=(np.abs(ahead) > 2 * spread).astype(np.int8),
             ret=ahead,
+            end_index=end,
             end_time=history.bars.time[end],
             valid=rows < len(close) - HORIZON,
+            weight=np.ones(len(close)),
         )
 
     return lab.setup(relabel=relabel)
@@ -172,8 +174,10 @@ def labels_by_the_centred_volatility(lab: Lab):
         return SimpleNamespace(
             label=np.sign(np.round(ahead / np.maximum(width, 1e-9))).astype(np.int8),
             ret=ahead / np.maximum(width, 1e-9),
+            end_index=end,
             end_time=history.bars.time[end],
             valid=rows < len(close) - HORIZON,
+            weight=np.ones(len(close)),
         )
 
     return lab.setup(relabel=relabel)

@@ -64,6 +64,10 @@ def winners_only(setup: Setup) -> Setup:
     data = setup.data
     label, train = data.frame.targets.label, data.split.train
     classes, counts = np.unique(label[train], return_counts=True)
+    if len(classes) < 2:
+        raise NotChecked(
+            f"every training label is {classes[0]}: one cannot be left out"
+        )
     common = classes[np.argmax(counts)]
     split = replace(data.split, train=train[label[train] != common])
     return setup.replace(data=with_frame(data, data.frame, split=split))

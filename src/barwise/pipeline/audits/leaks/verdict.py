@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, final
 
-from barwise.core.errors import ConfigError
+from barwise.core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from barwise.pipeline.audits.leaks.setup import Setup
@@ -84,7 +84,7 @@ class Check:
         """
         try:
             found = tuple(self.find(setup))
-        except (NotChecked, ConfigError) as missing:
+        except (NotChecked, ConfigError, DataError) as missing:
             return Answer(self.name, self.asks, "not checked", why=str(missing))
         verdict: Verdict = "clean"
         if found:
@@ -97,7 +97,8 @@ class Check:
         before = {(one.level, one.where) for one in found}
         try:
             planted = self.find(self.plant(setup))
-        except NotChecked as missing:  # what nobody can plant counts for nothing either
+        except (NotChecked, ConfigError, DataError) as missing:
+            # What nobody can plant counts for nothing either.
             nothing = verdict == "clean"
             return replace(
                 made, verdict="not checked" if nothing else verdict, why=str(missing)
