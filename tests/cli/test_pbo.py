@@ -118,7 +118,7 @@ def test_a_person_reads_the_same(capsys):
         (PBO, 2, "name two models or more"),
         ([*BOTH, "--n-blocks", "3"], 2, "--n-blocks 3 is odd"),
         ([*BOTH, "--n-blocks", "24"], 3, "use more data, or --n-blocks"),
-        ([*BOTH, "--n-blocks", "26"], 2, "26"),
+        ([*BOTH, "--n-blocks", "26"], 2, "less than or equal to 24"),
     ],
 )
 def test_what_cannot_be_compared_is_told(capsys, words, code, text):
