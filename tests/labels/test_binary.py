@@ -109,6 +109,17 @@ def test_meta_labels_follow_the_money_of_each_side(bars):
     np.testing.assert_array_equal(meta.end_time, primary.end_time)
 
 
+def judged(bars, cost):
+    return meta_labels(direction_labels(bars), np.ones(len(bars), np.int8), cost=cost)
+
+
+def test_costs_matter_where_there_is_a_trade(bars):
+    cost = np.full(len(bars), 1e-4)
+    side = np.ones(len(bars), np.int8)
+    side[5], cost[5] = 0, np.nan
+    assert not meta_labels(direction_labels(bars), side, cost=cost).valid[5]
+
+
 @pytest.mark.parametrize(
     ("call", "word"),
     [
@@ -120,6 +131,9 @@ def test_meta_labels_follow_the_money_of_each_side(bars):
             lambda b: meta_labels(direction_labels(b), np.full(len(b), 3, np.int8)),
             "labels.side",
         ),
+        (lambda b: judged(b, np.nan), "labels.cost: nan of row 0 must be >= 0"),
+        (lambda b: judged(b, -1e-4), "labels.cost: -0.0001 of row 0"),
+        (lambda b: signal_labels(b, np.full(len(b), "on")), "labels.signal: could not"),
     ],
 )
 def test_arguments_that_cannot_work_are_named(bars, call, word):

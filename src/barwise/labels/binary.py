@@ -130,7 +130,10 @@ def signal_labels(
     >>> signal_labels(bars, np.array([0, 1, 0])).label
     array([1, 0, 0], dtype=int8)
     """
-    values = np.asarray(signal, float)
+    try:
+        values = np.asarray(signal, float)
+    except (TypeError, ValueError) as problem:
+        raise ConfigError(f"labels.signal: {problem}; a signal is 0 or 1") from problem
     if values.shape != (len(bars),):
         raise ConfigError(
             f"labels.signal: a column of shape {values.shape} does not fit "
@@ -188,7 +191,7 @@ def meta_labels(labels: Labels, side: Classes, *, cost: float | Vector = 0.0) ->
     Raises
     ------
     ConfigError
-        If the sides do not fit the labels.
+        If the sides do not fit the labels, or a trade's costs are no number >= 0.
 
     References
     ----------
@@ -210,8 +213,9 @@ def meta_labels(labels: Labels, side: Classes, *, cost: float | Vector = 0.0) ->
             f"{np.unique(side)[:5].tolist()} does not fit {len(labels)} labels; give "
             "-1, 0 or +1 for each"
         )
-    made = side * labels.ret
     valid = labels.valid & (side != 0)
+    _check_cost(np.asarray(cost, float), valid)
+    made = side * labels.ret
     if labels.long_ret is not None and labels.short_ret is not None:
         made = np.where(side > 0, labels.long_ret, labels.short_ret)
     return replace(
@@ -224,6 +228,16 @@ def meta_labels(labels: Labels, side: Classes, *, cost: float | Vector = 0.0) ->
         parts=tuple(part for part in labels.parts if part == "certainty"),
         classes=CLASSES,
     )
+
+
+def _check_cost(cost: np.ndarray, traded: Flags) -> None:
+    wrong = np.flatnonzero(traded & ~((cost >= 0) & (cost < np.inf)))
+    if len(wrong):
+        value = np.broadcast_to(cost, traded.shape)[wrong[0]]
+        raise ConfigError(
+            f"labels.cost: {value:g} of row {wrong[0]} must be >= 0 and finite: a round "
+            "trip's costs over price"
+        )
 
 
 def _binary(
