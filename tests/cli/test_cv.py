@@ -24,10 +24,10 @@ def test_pooled_and_per_fold_scores_go_to_stdout_and_progress_to_stderr(capsys):
     assert "logistic" in out
     assert "prior (baseline)" in out
     assert "fold 3" in out
-    assert "6 folds, 0 of them done before" in err
+    assert "6 fits, 0 of them done before" in err
     assert run([*CV, "--json"]) == 0
     out, err = capsys.readouterr()
-    assert "6 folds, 6 of them done before" in err
+    assert "6 fits, 6 of them done before" in err
     facts = json.loads(out)
     assert facts["folding"]["kind"] == "purged"
     assert [w["name"] for w in facts["results"][0]["windows"]] == [

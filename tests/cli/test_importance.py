@@ -16,7 +16,7 @@ def test_a_study_is_shown_and_its_file_makes_a_set(place, capsys):
     words = [*STUDY, "--methods", "sfi,mda", "--model", "logistic", "--part", "train"]
     assert run([*words, "--top", "2"]) == 0
     out, err = capsys.readouterr()
-    assert "4 folds, 0 of them done before" in err
+    assert "4 fits, 0 of them done before" in err
     assert "best random column" in out
     assert "flattered" not in out
     shown = next(line for line in out.splitlines() if line.startswith("  importance:"))
@@ -26,7 +26,7 @@ def test_a_study_is_shown_and_its_file_makes_a_set(place, capsys):
     (place / "chosen.yaml").write_text(text)
     assert run([*words, "--json"]) == 0
     out, err = capsys.readouterr()
-    assert "4 folds, 4 of them done before" in err
+    assert "4 fits, 4 of them done before" in err
     facts = json.loads(out)
     ranked = [row["feature"] for row in facts["columns"]]
     assert sorted(ranked) == ["hour_sin", "return_1", "rsi_14"]

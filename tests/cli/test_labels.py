@@ -9,6 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from barwise.bars.prepare import prepare
+from barwise.bars.simulate import simulate_bars
+from barwise.bars.stored import write_bars
 from barwise.cli.app import run
 from barwise.pipeline import RunConfig
 from barwise.pipeline.bar_inputs import prepare_bars, sample_mask
@@ -156,3 +159,32 @@ def test_a_filled_bar_says_so(place, labelled, capsys):
     told = capsys.readouterr()
     assert "a filled bar is no sample" in told.out
     assert "the bar is no sample" in told.err
+
+
+def test_tune_tells_what_came_of_it_and_goes_on(place, capsys):
+    bars, _ = prepare(simulate_bars("MES", days=60, seed=3), interval="30min")
+    write_bars(bars, place / "mes.parquet")
+    text = (place / "run.yaml").read_text().replace("mes.csv", "mes.parquet")
+    text = text.replace("open\n  timezone: UTC", "close\n  interval: 30min")
+    (place / "run.yaml").write_text(text)
+    assert run(["labels", "tune", "run.yaml", "--trials", "2", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [one["trial"] for one in told["trials"]] == [1, 2]
+    folder = place / told["folder"]
+    assert {p.name for p in folder.iterdir()} >= {
+        "study.csv",
+        "study.json",
+        "study.png",
+    }
+    assert run(["labels", "tune", "run.yaml", "--trials", "3"]) == 0
+    out, err = capsys.readouterr()
+    assert "MES: trial 1\n" not in err
+    assert "MES: 3 trials on " in out
+    table = pl.read_csv(folder / "study.csv")
+    best = table.filter(pl.col("feasible")).sort("score").tail(1)
+    if len(best):
+        lost = best["sharpe"].item() <= 0
+        assert ("Best (it lost money after costs), for the config:" in out) == lost
+        assert f"  upper: {best['upper'].item():g}\n" in out
+    else:
+        assert "No trial has enough trades" in out

@@ -33,7 +33,7 @@ def show_folds(summary: FoldSummary) -> None:
     write_table(*rows_of_leaderboard(summary.leaderboard))
     for one in summary.judged:
         write_text(f"\n{one.outcome.model_name}, {one.outcome.horizon} bars:")
-        titles = ("window", "trained on", "rows", *(key for _, key in _SCORES))
+        titles = ("fold", "trained on", "rows", *(key for _, key in _SCORES))
         write_table(titles, [_cells(window) for window in one.outcome.facts["windows"]])
         for fold, why in one.failed.items():
             write_text(f"  fold {fold + 1} failed: {why}")

@@ -111,9 +111,10 @@ def _show(made: BarrierTuning) -> None:
                 for horizon, (choice, verdict) in made.best_by_horizon.items()
             ],
         )
-        best, _ = made.best
+        best, verdict = made.best
+        earned = "" if verdict.sharpe > 0 else " (it lost money after costs)"
         write_text(
-            f"\nBest, for the config:\nlabels:\n  horizons: [{best.horizon}]\n"
+            f"\nBest{earned}, for the config:\nlabels:\n  horizons: [{best.horizon}]\n"
             f"  upper: {best.upper:g}\n  lower: {best.lower:g}"
         )
     write_text(f"\nStudy: {made.folder} (study.csv, study.json, study.png)")

@@ -68,14 +68,14 @@ def run_stored(
         else:
             found[step.key] = steps.store.get(address)
     total, done = len(tasks), len(found)
-    tell(f"{total} folds, {done} of them done before", done, total)
+    tell(f"{total} fits, {done} of them done before", done, total)
     todo = [arguments for _, arguments in missing]
     for number, made in run_tasks(work, todo, jobs=processes):
         step, done = missing[number][0], done + 1
         found[step.key] = (
             made if isinstance(made, Failure) else _keep(step, made, steps)
         )
-        tell(f"folds: {done} of {total}", done, total)
+        tell(f"fits: {done} of {total}", done, total)
     return found
 
 
