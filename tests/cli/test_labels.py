@@ -82,6 +82,17 @@ def test_a_rare_class_is_a_warning(place, capsys):
     assert "horizon 5: class +1 has " in capsys.readouterr().err
 
 
+def test_labels_that_end_in_holes_are_a_warning(place, capsys):
+    head, *rows = (place / "mes.csv").read_text().splitlines()
+    kept = [row for number, row in enumerate(rows) if number % 42 < 30]
+    (place / "mes.csv").write_text("\n".join([head, *kept, ""]))
+    assert run(["labels", "build", "run.yaml"]) == 0
+    assert "% of the labels end in a bar that was filled in" in capsys.readouterr().err
+    (place / "mes.csv").write_text("\n".join([head, *rows, ""]))
+    assert run(["labels", "build", "run.yaml"]) == 0
+    assert "filled in" not in capsys.readouterr().err
+
+
 def test_a_trace_is_the_label_of_the_build(labelled, capsys):
     _, inputs, labels = labelled
     rows = np.flatnonzero(labels.valid)[::311]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
@@ -26,6 +26,8 @@ from barwise.pipeline.parquet_table import write_columns
 from barwise.pipeline.primary import meta_labels_of
 from barwise.pipeline.steps import Steps
 from barwise.pipeline.store import ObjectStore
+
+_MANY_FILLED = 0.01
 
 
 @final
@@ -132,7 +134,10 @@ def build_labels(
         split_settings(config),
     )
     seen = mask & (bars.bars.time < begins)
-    summaries = [_summary(one, seen) for _, one in sorted(labels.by_horizon.items())]
+    summaries = [
+        _summary(one, seen, bars.bars.filled)
+        for _, one in sorted(labels.by_horizon.items())
+    ]
     rule = rule_text(config, bars.instrument)
     return LabelTables(bars, labels, rule, begins, tuple(summaries))
 
@@ -188,10 +193,11 @@ def _utc(time: int) -> str:
     return str(np.datetime64(int(time), "ns").astype("datetime64[s]"))
 
 
-def _summary(labels: Labels, seen: np.ndarray) -> LabelSummary:
+def _summary(labels: Labels, seen: np.ndarray, filled: np.ndarray) -> LabelSummary:
     samples = labels.only(seen)
     valid = samples.valid
     count = int(np.count_nonzero(valid))
+    untold = np.count_nonzero(filled[labels.end_index[valid]]) / max(1, count)
     return LabelSummary(
         horizon=labels.horizon,
         samples=count,
@@ -209,8 +215,18 @@ def _summary(labels: Labels, seen: np.ndarray) -> LabelSummary:
         cost_fragile=float(
             np.count_nonzero(valid & labels.cost_fragile) / max(1, count)
         ),
-        problems=tuple(samples.problems()),
+        problems=(*samples.problems(), *_of_holes(untold)),
     )
+
+
+def _of_holes(share: float) -> Iterator[str]:
+    """Say where many trades end at a price that was filled in."""
+    if share > _MANY_FILLED:
+        yield (
+            f"{share:.1%} of the labels end in a bar that was filled in: the data have "
+            "holes, and what the price did in them is not known; use a source without "
+            "them, or data.gaps: drop, whose paths go on behind a hole"
+        )
 
 
 def _columns(labels: Labels) -> dict[str, np.ndarray]:
