@@ -59,6 +59,7 @@ def render_power_page(study: Mapping[str, Any]) -> str:
 
 def _body(study: Mapping[str, Any]) -> list[Markup]:
     album, names = Album(), list(study["sizes"][0]["rates"])
+    settings = {k: v for k, v in study.items() if k not in _SHOWN}
     return [
         section(
             "verdict",
@@ -86,7 +87,7 @@ def _body(study: Mapping[str, Any]) -> list[Markup]:
             table(
                 "What was studied",
                 ["Key", "Value"],
-                flatten({k: v for k, v in study.items() if k not in _SHOWN}),
+                flatten(settings | {"years": ratio(study["years"])}),
                 words=2,
                 name="settings",
             ),
