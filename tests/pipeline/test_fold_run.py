@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 
 import numpy as np
@@ -293,7 +293,11 @@ def test_a_killed_command_goes_on(tmp_path, folder, summary):
     command = [sys.executable, "-m", "barwise", *words]
     run = {"cwd": tmp_path, "env": os.environ, "text": True}
     process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, **run
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+        **run,
     )
     for line in process.stderr:
         if line.startswith("MES: folds"):
@@ -305,6 +309,9 @@ def test_a_killed_command_goes_on(tmp_path, folder, summary):
     records = {path: path.stat().st_mtime_ns for path in output.rglob("steps/*/*.json")}
     assert len(records) > 3
     done = subprocess.run(command, capture_output=True, check=True, **run)
+    # The killed command's own processes wait for more to do: nobody else ends them.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     assert {path: path.stat().st_mtime_ns for path in records} == records
     facts = json.loads(json.dumps(summary.judged[0].outcome.facts))
     assert json.loads(done.stdout)["results"][0]["pooled"] == facts["evaluation"]
