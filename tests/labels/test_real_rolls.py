@@ -80,16 +80,22 @@ def test_four_horizons_near_the_rolls_are_those_of_the_slow_loop(
     rule = {"upper": 1.5, "lower": 1.0, "session_end": session_end}
     several = triple_barrier(bars, horizon=HORIZONS, **rule)
     width = _widths(bars, changes)
-    runs, _ = session_runs(bars, sessions_of(bars, "cme_equity"))
+    runs, closes = session_runs(bars, sessions_of(bars, "cme_equity"))
     checked = 0
     for change in changes:
         span = slice(change - NEAR, change + NEAR)
-        table = _table(bars[span], width[span], runs[span], contract_runs(bars)[span])
+        contract = contract_runs(bars)[span]
+        table = _table(bars[span], width[span], runs[span], closes[span], contract)
         for labels in several:
             for t in range(NEAR - 25, NEAR + 30):
                 row = span.start + t
                 wanted = oracle.label_one(
-                    table, t, horizon=labels.horizon, tick=0.25, **rule
+                    table,
+                    t,
+                    horizon=labels.horizon,
+                    tick=0.25,
+                    interval=bars.interval,
+                    **rule,
                 )
                 if wanted is None or not wanted["valid"]:
                     assert not labels.valid[row]
@@ -138,7 +144,7 @@ def _widths(bars, changes):
     return out
 
 
-def _table(bars, width, runs, contract):
+def _table(bars, width, runs, closes, contract):
     names = ("time", "open", "high", "low", "close")
     rows = [
         dict(zip(names, one, strict=True))
@@ -147,5 +153,5 @@ def _table(bars, width, runs, contract):
     for i, row in enumerate(rows):
         row.update(width=width[i], sample=True, contract=int(contract[i]), fine=[])
         row["session"] = int(runs[i])
-        row["session_close"] = row["time"]
+        row["session_close"] = int(closes[i])
     return rows

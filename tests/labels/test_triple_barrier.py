@@ -73,7 +73,7 @@ def read(path: Path, minutes: int, **more) -> Bars:
     return Bars.of(time + interval, *columns, interval=interval, **more)
 
 
-def as_rows(bars: Bars, width, session=None, fine=None):
+def as_rows(bars: Bars, width, session=None, fine=None, closes=None):
     names = ("time", "open", "high", "low", "close")
     rows = [
         dict(zip(names, one, strict=True))
@@ -84,6 +84,7 @@ def as_rows(bars: Bars, width, session=None, fine=None):
         inside = [] if fine is None else fine[i]
         row.update(width=width[i], sample=True, contract=int(contract[i]), fine=inside)
         row["session"] = 0 if session is None else int(session[i])
+        row["session_close"] = None if closes is None else int(closes[i])
     return rows
 
 
@@ -116,11 +117,11 @@ def test_real_bars_are_labelled_as_by_the_slow_loop(
         bars.time[-1] + 10 * 24 * 60 * MINUTE,
     )
     labels = triple_barrier(bars, tick=tick, sessions=table, **rule)
-    runs, _ = session_runs(bars, table)
-    rows = as_rows(bars, width, runs)
+    runs, closes = session_runs(bars, table)
+    rows = as_rows(bars, width, runs, closes=closes)
     assert labels.valid.mean() > 0.9
     for t in range(0, len(bars), 7):
-        wanted = oracle.label_one(rows, t, tick=tick, **rule)
+        wanted = oracle.label_one(rows, t, tick=tick, interval=bars.interval, **rule)
         if wanted is None or not wanted["valid"]:
             assert not labels.valid[t]
             continue
@@ -261,6 +262,40 @@ def test_flat_ends_at_the_last_close_of_the_symbols_session():
     invalid = triple_barrier(bars, **rule, session_end="invalid")
     assert invalid.valid[39]
     assert not invalid.valid[40:60].any()
+
+
+def test_invalid_chooses_samples_by_the_clock_and_not_by_the_outcome():
+    # One close at 22:00 UTC; barriers that many paths reach, or none does.
+    times = ns("2025-01-10T20:00") + np.arange(1, 121) * MINUTE
+    rng = np.random.default_rng(0)
+    price = 6000 + np.cumsum(rng.choice([-0.25, 0.25], 120))
+    bars = Bars.of(times, *[price] * 4, interval=MINUTE, symbol="MES")
+    rule = {"unit": "fixed", "session_end": "invalid"}
+    for horizon in (5, 20):
+        near, far = (
+            triple_barrier(bars, horizon=[horizon, 30], upper=w, lower=w, **rule)[0]
+            for w in (0.5, 500.0)
+        )
+        assert np.mean(near.label[near.valid] != 0) > 0.3
+        assert not far.label.any()
+        np.testing.assert_array_equal(near.valid, np.arange(120) < 120 - horizon)
+        np.testing.assert_array_equal(near.valid, far.valid)
+
+
+def test_horizons_are_whole_numbers_of_any_kind():
+    bars = constant(np.arange(1, 30) * MINUTE)
+    rule = {"upper": 1.0, "lower": 1.0, "unit": "fixed", "tick": 0}
+    plain = triple_barrier(bars, horizon=5, **rule)
+    other = triple_barrier(bars, horizon=np.int64(5), **rule)
+    assert other.horizon == 5
+    np.testing.assert_array_equal(plain.valid, other.valid)
+    assert [one.horizon for one in triple_barrier(bars, horizon=(5, 9), **rule)] == [
+        5,
+        9,
+    ]
+    for wrong in (5.0, True, "5", [5, 10.0], None):
+        with pytest.raises(ConfigError, match=r"labels\.horizon"):
+            triple_barrier(bars, horizon=wrong, **rule)
 
 
 def test_a_week_of_forex_and_crypto_have_no_end_at_midnight():

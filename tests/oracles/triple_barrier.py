@@ -115,13 +115,16 @@ def take_bar(trades, bar, both, s):
 
 def label_one(rows, t, *, horizon, upper, lower, tick, touch="high_low",
               trade_through=False, entry="next_open", sides="long",
-              session_end="flat"):  # fmt: skip
+              session_end="flat", interval=0):  # fmt: skip
     """The label of row ``t`` as a dict, or None where there is no sample or no end."""
     row = rows[t]
     flat = session_end != "carry"
     if not row["sample"] or not 0 < row["width"] < math.inf:
         return None
     if flat and row["session"] < 0:
+        return None
+    late = interval and row["time"] + horizon * interval > row["session_close"]
+    if session_end == "invalid" and late:
         return None
     both, through = sides == "both", tick if trade_through else 0.0
     slack = tick * 1e-6

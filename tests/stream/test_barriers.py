@@ -32,6 +32,7 @@ RULES = st.fixed_dictionaries(
         "entry": st.sampled_from(["next_open", "close"]),
         "sides": st.sampled_from(["long", "both"]),
         "session_end": st.sampled_from(["flat", "carry", "invalid"]),
+        "interval": st.sampled_from([0, 15, 60]),
     }
 ).map(lambda r: {**r, "trade_through": r["trade_through"] and r["tick"] > 0})
 

@@ -93,7 +93,7 @@ class LabelSource(Source):
         self.horizons = sorted({int(name.rpartition("h")[2]) for name in wanted})
         self._calendar = calendar
         self._last = 0
-        self._of: tuple[str, bool] | None = None
+        self._of: tuple[str, int] | None = None  # symbol, interval
         self._ready: dict[str, np.ndarray] = {}
 
     @property
@@ -115,7 +115,7 @@ class LabelSource(Source):
         if not len(traded):
             return
         if self._of is None:
-            self._begin(traded.symbol, traded.interval is None)
+            self._begin(traded.symbol, traded.interval or 0)
         if self._calendar_end is not None and traded.time[-1] > self._calendar_end[1]:
             sessions_of(traded, self._calendar_end[0])
         rows = self._rows.push(traded)
@@ -154,10 +154,10 @@ class LabelSource(Source):
             state[f"held {horizon}"] = self._held[horizon].copy()
             resolver = self._resolvers[horizon].snapshot()
             state |= with_prefix(f"resolver {horizon}", resolver)
-        symbol, repeats = self._of
+        symbol, interval = self._of
         return state | {
             "symbol": np.array(symbol),
-            "last": np.array([self._last, repeats], np.int64),
+            "last": np.array([self._last, interval], np.int64),
         }
 
     def restore(self, state: State) -> None:
@@ -165,7 +165,7 @@ class LabelSource(Source):
         self._ready, self._of, self._last = {}, None, 0
         if not state:
             return
-        self._begin(str(state["symbol"]), bool(state["last"][1]))
+        self._begin(str(state["symbol"]), int(state["last"][1]))
         self._last = int(state["last"][0])
         self._rows.restore(part_of(state, "rows"))
         for horizon in self.horizons:
@@ -173,7 +173,7 @@ class LabelSource(Source):
             resolver = part_of(state, f"resolver {horizon}")
             self._resolvers[horizon].restore(resolver)
 
-    def _begin(self, symbol: str, repeats: bool) -> None:
+    def _begin(self, symbol: str, interval: int) -> None:
         rule = self.rule
         upper, lower, tick = _numbers(rule, symbol)
         sessions = self._sessions(symbol)
@@ -191,12 +191,13 @@ class LabelSource(Source):
                 entry=rule.entry,
                 sides=rule.sides,
                 session_end="carry" if sessions is None else rule.session_end,
-                times_repeat=repeats,
+                times_repeat=interval == 0,
+                interval=interval,
             )
             for horizon in self.horizons
         }
         self._held = {h: np.full((2, h), np.nan) for h in self.horizons}
-        self._of = (symbol, repeats)
+        self._of = (symbol, interval)
 
     def _sessions(self, symbol: str) -> SessionTable | None:
         self._calendar_end: tuple[str, int] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal, TypedDict, Unpack, overload
+from typing import Any, Literal, TypedDict, Unpack, overload
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from barwise.core.arrays import Flags
 from barwise.core.errors import ConfigError, DataError
 from barwise.labels.labels import Labels
 from barwise.stream.barrier_data import BarrierInput, ResolvedRows
-from barwise.stream.resolver import BarrierResolver, SessionEnd
+from barwise.stream.resolver import BarrierResolver, SessionEnd, check_session_end
 from barwise.trading.barrier_rows import BarrierRows, Unit
 
 Touch = Literal["high_low", "close"]
@@ -65,7 +65,7 @@ def triple_barrier(
 def triple_barrier(  # noqa: PLR0913 - one argument a clause of the contract
     bars: Bars,
     *,
-    horizon: int | Sequence[int],
+    horizon: Any,
     upper: float,
     lower: float,
     atr_period: int = 14,
@@ -121,7 +121,8 @@ def triple_barrier(  # noqa: PLR0913 - one argument a clause of the contract
         Where the session ends inside a path: exit at its last close with label 0, go
         on into the next session, or give no label. Sessions without a break between
         them (forex within the week) do not end. With "flat" and "invalid" a bar
-        outside every session is no sample.
+        outside every session is no sample. With "invalid" neither is one whose whole
+        horizon does not fit before the scheduled close, whatever the price does.
     tick : float, optional
         Price step; None takes the symbol's own, 0 rounds nothing.
     fine : Bars, optional
@@ -167,7 +168,8 @@ def triple_barrier(  # noqa: PLR0913 - one argument a clause of the contract
     >>> labels.end_index, labels.ret.round(3)
     (array([ 3,  4,  4, -1, -1]), array([ 0.14 , -0.1  , -0.147,    nan,    nan]))
     """
-    horizons = [horizon] if isinstance(horizon, int) else list(horizon)
+    single = np.ndim(horizon) == 0
+    horizons = [_whole(one) for one in np.atleast_1d(np.asarray(horizon, object))]
     options = BarrierOptions(
         atr_period=atr_period,
         unit=unit,
@@ -182,7 +184,13 @@ def triple_barrier(  # noqa: PLR0913 - one argument a clause of the contract
         sample=sample,
     )
     labels = follow(bars, horizons, upper, lower, options)
-    return labels[0] if isinstance(horizon, int) else labels
+    return labels[0] if single else labels
+
+
+def _whole(horizon: Any) -> int:
+    if isinstance(horizon, int | np.integer) and not isinstance(horizon, bool):
+        return int(horizon)
+    raise ConfigError(f"labels.horizon: {horizon!r} is not a whole number of bars >= 1")
 
 
 def follow(
@@ -201,6 +209,7 @@ def follow(
     Every option must be given.
     """
     session_end = options["session_end"]
+    check_session_end(session_end)
     hours = _sessions(bars, options["sessions"], session_end)
     joined = BarrierRows(
         unit=options["unit"], period=options["atr_period"], sessions=hours
@@ -217,6 +226,7 @@ def follow(
         sides=options["sides"],
         session_end=session_end if hours is not None else "carry",
         times_repeat=bars.interval is None,
+        interval=bars.interval or 0,
     )
     found = resolver.resolve_horizons(_negated(rows) if short else rows, horizons)
     return [_labels(h, bars, one) for h, one in zip(horizons, found, strict=True)]

@@ -73,6 +73,7 @@ class Rule(NamedTuple):
     at_close: bool
     session_end: int
     instant: bool
+    room: int  # time that must be left before the session's close; 0 asks for none
 
 
 class Trade(NamedTuple):
@@ -510,8 +511,10 @@ def _prepare(path: Path, rule: Rule, begin: int, breaks: int, block: Block) -> N
     _levels(price, width, rule, block.upper, block.lower)
     sessions, sample = rule.session_end != CARRY, path.sample[begin : begin + n]
     session, ends, may = path.session[begin : begin + n], block.breaks, block.may
+    time, close = path.time[begin : begin + n], path.session_close[begin : begin + n]
     for k in range(n):
         inside = (not sessions) | (session[k] >= 0)
+        inside &= (rule.room == 0) | (time[k] + rule.room <= close[k])
         may[k] = sample[k] & inside & (width[k] > 0.0) & (width[k] < np.inf)
     k = 0
     while k < n:
@@ -721,6 +724,7 @@ def _from_start(
 @_inline
 def _may(path: Path, rule: Rule, t: int) -> bool:
     inside = rule.session_end == CARRY or path.session[t] >= 0
+    inside &= rule.room == 0 or path.time[t] + rule.room <= path.session_close[t]
     return path.sample[t] and inside and path.width[t] > 0.0 and path.width[t] < np.inf
 
 

@@ -55,6 +55,12 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
     times_repeat : bool
         True for event bars. Then a session ends on a later row or on ``advance``
         only, as a second bar may still close at the same time.
+    interval : int
+        Nanoseconds from row to row, 0 where they differ (event bars). With "invalid"
+        it decides which rows may be samples: those whose whole horizon lies before
+        their session's scheduled close. That is known at the decision. Without it a
+        row near the close has a label if a barrier was reached, and none if not: its
+        outcome chooses the sample.
 
     Raises
     ------
@@ -85,14 +91,15 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
         sides: Literal["long", "both"] = "long",
         session_end: SessionEnd = "flat",
         times_repeat: bool = False,
+        interval: int = 0,
     ) -> None:
         _check("touch", touch, ("high_low", "close"))
         _check("entry", entry, ("next_open", "close"))
         _check("sides", sides, ("long", "both"))
-        _check("session_end", session_end, tuple(_SESSION_END))
+        check_session_end(session_end)
         _check_numbers(horizon, upper, lower, tick, trade_through)
         per_tick = 1.0 / tick if tick else 0.0
-        whole = tick > 0 and abs(per_tick - round(per_tick)) < kernels.GRAIN
+        whole = round(per_tick) > 0 and abs(per_tick - round(per_tick)) < kernels.GRAIN
         self._closes_only = touch == "close"
         self._rule = Rule(
             horizon=int(horizon),
@@ -107,7 +114,10 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
             at_close=entry == "close",
             session_end=_SESSION_END[session_end],
             instant=not times_repeat,
+            room=0,
         )
+        self._interval = int(interval) if session_end == "invalid" else 0
+        self._rule = self._rule_of(self._rule.horizon)
         self._edge = Edge(0, 0, 0, 0, 0, 0.0)
         self._open = Open(
             np.empty((0, kernels.NUMBERS)), np.empty((0, kernels.MARKS), np.int64)
@@ -207,7 +217,7 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
 
     def _shorter(self, chunk: BarrierInput, horizon: int, longest: Out) -> ResolvedRows:
         other = copy(self)
-        other._rule = self._rule._replace(horizon=int(horizon))
+        other._rule = self._rule_of(int(horizon))
         if self._rule.both:
             # What either trade made by itself does not follow from a longer one's; the
             # horizons have the threads.
@@ -245,6 +255,9 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
         self._open = Open(
             np.array(state["numbers"], np.float64), np.array(state["marks"], np.int64)
         )
+
+    def _rule_of(self, horizon: int) -> Rule:
+        return self._rule._replace(horizon=horizon, room=horizon * self._interval)
 
     def _is_last(self, chunk: BarrierInput) -> bool:
         rule = self._rule
@@ -345,6 +358,11 @@ def _taken(columns: np.ndarray, rows: slice | np.ndarray) -> np.ndarray:
     if isinstance(rows, slice):
         return columns[:, rows]
     return np.take(columns, rows, axis=1)
+
+
+def check_session_end(value: str) -> None:
+    """Refuse what is no way to end with a session."""
+    _check("session_end", value, tuple(_SESSION_END))
 
 
 def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:
