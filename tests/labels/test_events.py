@@ -128,3 +128,16 @@ def test_a_gap_between_two_contracts_is_no_event():
     np.testing.assert_array_equal(cusum_events(rolled, multiple=4.0), expected)
     unnamed = rolled.with_columns(contract=np.full(400, "H4"))
     assert cusum_events(unnamed, multiple=4.0)[300] > expected[300]
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        (np.arange(3) * 3600 * 10**9, "span"),
+        (np.arange(3.0), "float64"),
+        (np.array(["2024-01-01"], "datetime64[ns]"), "datetime64"),
+    ],
+)
+def test_times_are_no_numbers_of_bars(entry, says):
+    with pytest.raises(ConfigError, match=says):
+        sequential_bootstrap(entry, entry + 1, 3, rng=np.random.default_rng(0))

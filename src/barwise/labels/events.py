@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from barwise.bars.bars import Bars
 from barwise.bars.roll_adjust import RollAdjuster
-from barwise.core.arrays import Flags, Index
+from barwise.core.arrays import Flags
 from barwise.core.errors import ConfigError, DataError
 from barwise.stream import Graph, column
 from barwise.stream.drawing import draw
 from barwise.stream.expr import cusum, diff, lag, log, rolling_std
+
+_MOST_BARS = 2**31
+"""More than any market has: what is larger is a time."""
 
 
 def cusum_graph(*, multiple: float, period: int) -> Graph:
@@ -46,7 +51,8 @@ def cusum_events(bars: Bars, *, multiple: float = 2.0, period: int = 100) -> Fla
     held at zero; a row is an event when one of them reaches ``multiple`` times the
     standard deviation of the last ``period`` one-bar log returns, known a bar before.
     Events depend on the past alone, so they sample rows in live use too. The gap between
-    two futures contracts is no move.
+    two futures contracts is no move. An event begins both sums anew; in the source's
+    listing the other one goes on.
 
     Parameters
     ----------
@@ -83,7 +89,7 @@ def cusum_events(bars: Bars, *, multiple: float = 2.0, period: int = 100) -> Fla
 
 
 def sequential_bootstrap(
-    entry: Index, end: Index, size: int, *, rng: np.random.Generator
+    entry: Any, end: Any, size: int, *, rng: np.random.Generator
 ) -> np.ndarray:
     """Draw rows with replacement, preferring labels that overlap the drawn ones least.
 
@@ -108,6 +114,8 @@ def sequential_bootstrap(
 
     Raises
     ------
+    ConfigError
+        If ``entry`` and ``end`` are no numbers of bars, such as times.
     DataError
         If a label does not end after its entry.
 
@@ -128,6 +136,7 @@ def sequential_bootstrap(
     >>> print(counts[2] > 1.2 * counts[0])
     True
     """
+    entry, end = _bar_numbers(entry, "entry"), _bar_numbers(end, "end")
     if not len(entry) or (end <= entry).any():
         row = int(np.argmax(end <= entry)) if len(entry) else None
         raise DataError(
@@ -140,3 +149,18 @@ def sequential_bootstrap(
     first = entry[order] - entry.min()
     last = end[order] - entry.min() - 1
     return order[draw(first, last, rng.random(size))]
+
+
+def _bar_numbers(values: Any, name: str) -> np.ndarray:
+    found = np.asarray(values)
+    if found.ndim == 1 and found.dtype.kind in "iu":
+        bars = int(found.max() - found.min()) if len(found) else 0
+        if bars < _MOST_BARS:
+            return found.astype(np.int64, copy=False)
+        what = f"they span {bars:,} bars"
+    else:
+        what = f"got {found.dtype} of shape {found.shape}"
+    raise ConfigError(
+        f"sequential_bootstrap: {name} holds numbers of bars, such as end_index of "
+        f"labels, and not times; {what}"
+    )
