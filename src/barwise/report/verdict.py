@@ -2,10 +2,10 @@
 
 A claim is about money. An edge is claimed only when, after costs, the whole interval of
 the Sharpe ratio lies above zero, the ratio is above that of every baseline, the whole
-interval of the appraisal ratio over each of them lies above zero, and the Sharpe ratio
-survives deflation for all trials, and only if no leak audit of the very configuration found a
-leak. How well classes are told is said beside it: an edge
-that shows in few bars hardly moves macro-F1.
+interval of the appraisal ratio over each of them lies above zero, the Sharpe ratio
+survives deflation for all trials, and no leak audit of the very configuration found a
+leak. How well classes are told is said beside it: an edge that shows in few bars hardly
+moves macro-F1.
 """
 
 from __future__ import annotations

@@ -124,9 +124,9 @@ def plan_folds(
     Raises
     ------
     ConfigError
-        If this is no splitter, a fold is left without samples, a sample is tested twice by a splitter that
-        knows no paths, or one of meta-labels by a splitter that does: each fold's own
-        primary gives it another label.
+        If this is no splitter, a fold is left without samples, a sample is tested
+        twice by a splitter that knows no paths, or one of meta-labels by a splitter
+        that does: each fold's own primary gives it another label.
     LeakError
         If labels of a fold's training and test samples share time.
 
