@@ -300,7 +300,7 @@ def test_a_killed_command_goes_on(tmp_path, folder, summary):
         **run,
     )
     for line in process.stderr:
-        if line.startswith("MES: folds"):
+        if line.startswith("MES: fits"):
             process.kill()
             break
     assert process.wait() == -signal.SIGKILL
