@@ -236,7 +236,7 @@ def _verdict(
 ) -> Verdict:
     sharpe, trades, net = 0.0, 0, 0.0
     if result is not None and len(result.trades):
-        returns = result.daily_pnl / result.account.capital
+        returns = result.daily_returns
         found = sharpe_ratio(returns, result.days_per_year)
         sharpe = float(found) if np.isfinite(found) else 0.0
         trades, net = len(result.trades), float(result.trades.net.sum())

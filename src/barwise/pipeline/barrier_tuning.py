@@ -267,7 +267,7 @@ def _record(
     if result is not None:
         daily = {
             "days": result.day,
-            "returns": result.daily_pnl / result.account.capital,
+            "returns": result.daily_returns,
         }
     ledger.record(
         Trial(

@@ -101,6 +101,7 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
         per_tick = 1.0 / tick if tick else 0.0
         whole = round(per_tick) > 0 and abs(per_tick - round(per_tick)) < kernels.GRAIN
         self._closes_only = touch == "close"
+        self._interval = int(interval) if session_end == "invalid" else 0
         self._rule = Rule(
             horizon=int(horizon),
             upper=float(upper),
@@ -114,10 +115,8 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
             at_close=entry == "close",
             session_end=_SESSION_END[session_end],
             instant=not times_repeat,
-            room=0,
+            room=int(horizon) * self._interval,
         )
-        self._interval = int(interval) if session_end == "invalid" else 0
-        self._rule = self._rule_of(self._rule.horizon)
         self._edge = Edge(0, 0, 0, 0, 0, 0.0)
         self._open = Open(
             np.empty((0, kernels.NUMBERS)), np.empty((0, kernels.MARKS), np.int64)
@@ -217,7 +216,8 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
 
     def _shorter(self, chunk: BarrierInput, horizon: int, longest: Out) -> ResolvedRows:
         other = copy(self)
-        other._rule = self._rule_of(int(horizon))
+        room = int(horizon) * self._interval
+        other._rule = self._rule._replace(horizon=int(horizon), room=room)
         if self._rule.both:
             # What either trade made by itself does not follow from a longer one's; the
             # horizons have the threads.
@@ -255,9 +255,6 @@ class BarrierResolver(Stage[BarrierInput, Resolved]):
         self._open = Open(
             np.array(state["numbers"], np.float64), np.array(state["marks"], np.int64)
         )
-
-    def _rule_of(self, horizon: int) -> Rule:
-        return self._rule._replace(horizon=horizon, room=horizon * self._interval)
 
     def _is_last(self, chunk: BarrierInput) -> bool:
         rule = self._rule
